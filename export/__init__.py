@@ -1,0 +1,1 @@
+"""Towers, training, evaluation and ONNX export; needs PyTorch and is never needed to search."""

@@ -1,0 +1,1 @@
+"""Readers of labelled photos, and the teacher that labels unlabelled ones."""

@@ -1,0 +1,74 @@
+"""Labels unlabelled photos with an OCR pipeline (RapidOCR), so that real photos can be trained on.
+
+The result has the shape of a set's ``gt.json`` with two more keys a word: ``score`` (0..1, the
+recogniser's confidence) and ``line`` (the index of the line that it stands in).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+_engine: Any = None
+
+
+def _start() -> None:
+    global _engine
+    from rapidocr import RapidOCR
+
+    os.environ["OMP_NUM_THREADS"] = "1"
+    _engine = RapidOCR(
+        params={
+            "Global.text_score": 0.0,
+            "Global.log_level": "error",
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+
+
+def _label(path: Path) -> tuple[str, list[dict[str, Any]]]:
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[:, :, ::-1].copy()
+    result = _engine(pixels, return_word_box=True)
+    words: list[dict[str, Any]] = []
+    if result.boxes is None:
+        return path.name, words
+    for line, (box, text, score) in enumerate(
+        zip(result.boxes, result.txts, result.scores, strict=True)
+    ):
+        parts = result.word_results[line] if result.word_results else ()
+        parts = [part for part in parts if part[2] is not None and part[0].strip()]
+        if len(text.split()) <= 1 or not parts:
+            parts = [(text, float(score), box)]
+        for word, confidence, quad in parts:
+            words.append(
+                {
+                    "text": word,
+                    "quad": np.asarray(quad, float).round(1).tolist(),
+                    "score": round(min(float(confidence), float(score)), 4),
+                    "line": line,
+                }
+            )
+    return path.name, words
+
+
+def label(photos: Iterable[Path], target: Path, processes: int = 2) -> None:
+    """Write the teacher's words of ``photos`` to ``target`` (JSON), skipping those already there."""
+    labels: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
+    todo = [photo for photo in photos if photo.name not in labels]
+    with ProcessPoolExecutor(processes, initializer=_start) as pool:
+        for count, (name, words) in enumerate(pool.map(_label, todo, chunksize=4), 1):
+            labels[name] = words
+            if count % 50 == 0 or count == len(todo):
+                partial = target.with_suffix(".partial")
+                partial.write_text(json.dumps(labels))
+                partial.replace(target)
+                print(f"{count}/{len(todo)} photos", flush=True)
