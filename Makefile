@@ -1,0 +1,96 @@
+# Everything that a person does here, by one word each; "make" alone lists the words.
+
+SHELL := /bin/sh
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell \
+	$(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $(name))))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Without an NVIDIA GPU, PyTorch's own index saves some gigabytes of CUDA libraries.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+SAMPLE_LIBRARY ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/photolex/sample-library
+PICTURE ?= window.png
+SETS ?=
+TRAIN ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench train fonts system clean
+
+help:
+	@echo 'make run     search the sample photos: in the window, or here when there is no display'
+	@echo 'make test    check, then all tests with coverage'
+	@echo 'make check   ruff, mypy, import-linter'
+	@echo 'make bench   speed of search; with SETS="DIR DIR" quality and speed beside an OCR program'
+	@echo 'make train   train the model pack anew'
+	@echo 'make fonts   install the fonts and word lists that training renders with (Debian)'
+	@echo 'make clean   remove the environment and what the tools left behind'
+
+run: $(VENV)/.run
+	@$(BIN)/photolex --library "$(SAMPLE_LIBRARY)" demo
+	@query=$$($(BIN)/python -c 'from engine import demo; print(demo.first_query())'); \
+	if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
+		$(BIN)/photolex --library "$(SAMPLE_LIBRARY)" --query "$$query"; \
+	else \
+		QT_QPA_PLATFORM=offscreen $(BIN)/photolex --library "$(SAMPLE_LIBRARY)" \
+			--picture "$(PICTURE)" --query "$$query" \
+		&& echo "No display here: a picture of the window is in $(PICTURE)"; \
+	fi
+
+test: check
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --cov=engine --cov-fail-under=90
+
+check: $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	@$(BIN)/python -m tests.bench
+ifneq ($(strip $(SETS)),)
+	@$(BIN)/photolex-export evaluate $(foreach set,$(SETS),--set "$(set)") --control rapidocr
+endif
+
+train: $(VENV)/.test
+	@$(BIN)/photolex-export train $(TRAIN)
+
+fonts:
+	@$(PYTHON) .ci/system.py fonts
+
+system:
+	@[ -n "$(PYTHON)" ] || { echo 'Photolex needs Python 3.11, 3.12 or 3.13.'; exit 1; }
+	@$(PYTHON) .ci/system.py start
+
+# The files .made, .run, .test and .bench say what the environment holds.
+$(VENV)/.made: | system
+	@$(PYTHON) .ci/system.py run
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+	|| { $(PYTHON) -m venv --clear --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; } \
+	|| $(PYTHON) -m virtualenv --quiet --clear $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt | system
+	@echo 'Installing Photolex into $(VENV)'
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt | system
+	@$(PYTHON) .ci/system.py test
+	@echo 'Installing Photolex, its tools and PyTorch into $(VENV)'
+	@command -v nvidia-smi >/dev/null || [ "$$(uname)" = Darwin ] \
+	|| $(BIN)/python -c 'import torch' 2>/dev/null \
+	|| $(PIP) --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) torch 2>/dev/null \
+	|| true
+	@$(PIP) -e '.[dev,export]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt | system
+	@$(PIP) -e '.[bench]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis $(PICTURE)
