@@ -1,0 +1,313 @@
+"""Which files are photos, and how one is opened, fingerprinted and decoded without harm."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import hashlib
+import logging
+import os
+import stat
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from engine.errors import PhotoError
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .gif .heic .heif .hif .avif".split()
+)
+
+# The decoders that may be tried, whatever the file is called. Pillow knows many more, among them
+# some that start other programs (EPS) or were written for trusted files.
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "HEIF", "AVIF")
+
+# A JPEG is decoded at a fraction of its size, every other format in full: 200 million pixels are
+# the largest phone sensors, and 600 MB of memory.
+JPEG_PIXELS = 300_000_000
+OTHER_PIXELS = 200_000_000
+
+_SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found", "__macosx")
+)
+# Android's and the freedesktop way to say that the pictures in a folder are not photos.
+_MARKERS = frozenset((".nomedia", "CACHEDIR.TAG"))
+
+pillow_heif.register_heif_opener()
+# Our own limits above are checked on the header; Pillow's would refuse panoramas at 179 million.
+Image.MAX_IMAGE_PIXELS = None
+# Odd metadata in a photo that decodes all the same is nothing that anybody can act on.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """``pixels``: (H, W, 3) uint8 RGB, upright. ``width``, ``height``: of the full-size photo."""
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+def is_photo_name(name: str) -> bool:
+    """By the suffix alone; hidden files (``._photo.jpg`` of macOS among them) are no photos."""
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+
+
+def is_watched(root: Path, path: Path, *, exclude: Sequence[str] = ()) -> bool:
+    """Whether ``walk(root)`` would come to ``path``, a file or folder, if it is there."""
+    if path == root:
+        return True
+    if not path.is_relative_to(root):
+        return False
+    step = root
+    for name in path.relative_to(root).parts:
+        step = step / name
+        if _is_left_out(root, step, exclude):
+            return False
+        if step != path and any((step / marker).exists() for marker in _MARKERS):
+            return False
+    return True
+
+
+def walk(
+    root: Path,
+    *,
+    exclude: Sequence[str] = (),
+    unreadable: Callable[[Path, OSError], None] | None = None,
+) -> Iterator[Path]:
+    """Every file below ``root`` that is named like a photo, folder by folder in sorted order.
+
+    Each folder is entered once: a link to a folder is followed unless it leads to a place that is
+    walked anyway or that contains ``root``. ``exclude``: shell patterns for a name, a path below
+    the root, or an absolute path. A folder that cannot be listed is reported to ``unreadable``:
+    nothing is known then of the photos in it.
+    """
+    above = {_identity(folder) for folder in root.resolve().parents}
+    entered: set[tuple[int, int] | None] = set()
+    folders, links = [root], list[Path]()
+    while folders or links:
+        # Links last, so that a folder has the same path on every walk.
+        folder = folders.pop() if folders else links.pop(0)
+        identity = _identity(folder)
+        if identity is not None and (identity in entered or identity in above):
+            continue
+        entered.add(identity)
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            if unreadable is not None:
+                unreadable(folder, error)
+            continue
+        if folder != root and any(entry.name in _MARKERS for entry in entries):
+            continue
+        inner: list[Path] = []
+        for entry in entries:
+            path = folder / entry.name
+            if _is_left_out(root, path, exclude):
+                continue
+            if _is_folder(entry):
+                (links if entry.is_symlink() else inner).append(path)
+            elif is_photo_name(entry.name):
+                yield path
+        folders.extend(reversed(inner))
+
+
+def open_photo(path: Path) -> BufferedReader:
+    """The file, opened for reading; PhotoError unless it is a regular file that can be read.
+
+    A named pipe or a device is refused before it is opened, for opening one may wait forever.
+    """
+    try:
+        _refuse_special(path.stat().st_mode)
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115
+        # Again on what was opened: the name may have come to mean something else meanwhile.
+        status = os.fstat(file.fileno())
+    except OSError as error:
+        raise PhotoError(_why_not_opened(path, error), passing=_is_passing(error)) from error
+    try:
+        _refuse_special(status.st_mode)
+        if status.st_size == 0:
+            raise PhotoError("The file is empty.")
+    except PhotoError:
+        file.close()
+        raise
+    return file
+
+
+def digest(path: Path) -> bytes:
+    """16 bytes of BLAKE2b over the whole file; PhotoError if it cannot be read."""
+    with open_photo(path) as file:
+        return digest_of(file)
+
+
+def digest_of(file: BufferedReader) -> bytes:
+    """As ``digest``, of a file that is open; reads from its beginning to its end."""
+    try:
+        file.seek(0)
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError as error:
+        raise PhotoError(_why_not_read(error), passing=True) from error
+
+
+def read_photo(path: Path, longest_side: int) -> Photo:
+    """The photo upright, shrunk so that its longer side is at most ``longest_side`` pixels."""
+    with open_photo(path) as file:
+        return decode(file, path.suffix, longest_side)
+
+
+def decode(file: BufferedReader, suffix: str, longest_side: int) -> Photo:
+    """As ``read_photo``, of a file that is open."""
+    file.seek(0)
+    try:
+        with Image.open(file, formats=_FORMATS) as image:
+            _refuse_giants(image)
+            return _upright(image, longest_side)
+    except PhotoError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            f"The name ends in {suffix}, but there is no picture in the file that can be read."
+        ) from error
+    except MemoryError as error:
+        raise PhotoError("There was not enough memory to open the photo.", passing=True) from error
+    except Exception as error:
+        # Decoders raise anything on a damaged file: OSError, SyntaxError, struct.error, KeyError...
+        log.debug("Could not decode: %r", error)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise PhotoError(_why_not_read(error), passing=True) from error
+        if "truncated" in str(error).lower():
+            raise PhotoError("The photo is incomplete: the end of the file is missing.") from error
+        raise PhotoError("The photo is damaged and cannot be opened.") from error
+
+
+def _upright(image: Image.Image, longest_side: int) -> Photo:
+    width, height = image.size
+    scale = min(1.0, longest_side / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    # Heeded by JPEG (decoded at 1/2, 1/4 or 1/8) and HEIF (a copy inside the file), never smaller
+    # than asked.
+    image.draft(None, size)
+    image.load()
+    seen = _eight_bits(image)
+    has_alpha = seen.has_transparency_data
+    seen = seen.convert("RGBA" if has_alpha else "RGB")
+    if seen.size != size:
+        seen = seen.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    if has_alpha:
+        paper = Image.new("RGBA", seen.size, "white")
+        seen = Image.alpha_composite(paper, seen).convert("RGB")
+    # Asked after loading, when TIFF (and HEIF even before) has turned itself and says so.
+    orientation = image.getexif().get(0x0112, 1)
+    if orientation in _TURNS:
+        seen = seen.transpose(_TURNS[orientation])
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    return Photo(np.ascontiguousarray(seen, dtype=np.uint8), width, height)
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits or of floats as 8 bits; Pillow would clip it to white."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    grey: NDArray[np.float32] = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    darkest, brightest = float(grey.min()), float(grey.max())
+    if image.mode == "F" and (darkest < 0 or brightest > 255):
+        grey = (grey - darkest) * np.float32(255 / max(brightest - darkest, 1e-6))
+    elif image.mode == "F" and brightest <= 1:
+        grey = grey * np.float32(255)
+    elif brightest > 255:
+        grey = grey / np.float32(257)
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8), "L")
+
+
+def _refuse_giants(image: Image.Image) -> None:
+    limit = JPEG_PIXELS if image.format in ("JPEG", "MPO") else OTHER_PIXELS
+    width, height = image.size
+    if width * height > limit:
+        raise PhotoError(
+            f"The photo is too large: {width:,} × {height:,} pixels, "
+            f"more than {limit // 1_000_000} megapixels."
+        )
+
+
+def _refuse_special(mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    kinds = (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISBLK, "a device"),
+        (stat.S_ISCHR, "a device"),
+    )
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "something special")
+    raise PhotoError(f"This is {kind}, not a file with a photo in it.")
+
+
+def _why_not_opened(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            return "This is a link to a file that is not there."
+        return "The file is not there any more."
+    if error.errno == errno.ELOOP:
+        return "This is a link that leads back to itself."
+    if isinstance(error, PermissionError):
+        return "You have no permission to read this file."
+    return _why_not_read(error)
+
+
+def _why_not_read(error: OSError) -> str:
+    return f"The file could not be read from the disk ({os.strerror(error.errno or errno.EIO)})."
+
+
+def _is_passing(error: OSError) -> bool:
+    return error.errno != errno.ELOOP
+
+
+def _is_left_out(root: Path, path: Path, exclude: Sequence[str]) -> bool:
+    name = path.name
+    if name.startswith(".") or name.lower() in _SYSTEM_FOLDERS:
+        return True
+    if not exclude:
+        return False
+    spellings = (name, path.relative_to(root).as_posix(), str(path))
+    return any(fnmatch.fnmatch(text, pattern) for pattern in exclude for text in spellings)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells two folders apart however they were reached; None for one that is not there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
