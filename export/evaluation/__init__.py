@@ -1,0 +1,1 @@
+"""Measures a pack on labelled photos, through the engine and beside an OCR program."""

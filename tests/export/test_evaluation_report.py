@@ -1,0 +1,40 @@
+"""The table and the JSON of what was measured."""
+
+import json
+
+from export.evaluation.detection import Detection
+from export.evaluation.metrics import Quality
+from export.evaluation.report import Measurement, table
+
+OURS = Measurement(
+    set="signs",
+    program="Photolex (test)",
+    photos=12,
+    quality=Quality(45, 0.5, 0.25, 1.0),
+    photos_per_second=20.04,
+    cold_photos_per_second=4.0,
+    search_milliseconds=3.0,
+    regions_per_photo=7.5,
+    detection=Detection(words=4, regions=8, matched=2),
+)
+CONTROL = Measurement("signs", "RapidOCR", 12, Quality(45, 0.9, 0.8, 1.0), 3.0)
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_has_a_row_for_each_measurement() -> None:
+    heading, rule, ours, control = table([OURS, CONTROL]).splitlines()
+    assert cells(heading)[:5] == ["set", "program", "photos", "queries", "mAP"]
+    assert set(rule) == {"|", "-"}
+    assert cells(ours)[4:9] == ["50.0", "25.0", "100.0", "20.0", "4.0"]
+    assert cells(ours)[9:] == ["3.0", "7.5", "50.0", "25.0"]
+    assert cells(control)[8:] == ["–"] * 5
+
+
+def test_json_has_every_figure() -> None:
+    plain = json.loads(json.dumps(OURS.to_json()))
+    assert plain["quality"]["mean_average_precision"] == 0.5
+    assert plain["detection"]["recall"] == 0.5
+    assert CONTROL.to_json()["detection"] is None
