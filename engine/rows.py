@@ -1,0 +1,109 @@
+"""What the catalogue answers with: plain rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class PackIdentity(Protocol):
+    """What the catalogue must know of a model pack; every ``ModelPack`` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    """``online``: whether the folder was there when it was last looked for."""
+
+    root_id: int
+    path: Path
+    online: bool
+    device: str | None
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """A photo as a searcher sees it. ``width`` and ``height`` are 0 while it waits.
+
+    ``missing``: it was not found in its folder and is kept until the person confirms.
+    ``digest``: of its content, None while it waits. ``reason``: why it cannot be searched.
+    """
+
+    photo_id: int
+    path: Path
+    width: int
+    height: int
+    root_online: bool
+    mtime_ns: int
+    missing: bool
+    digest: bytes | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo as the indexer compares it with the disk.
+
+    ``embedded``: its content has been embedded by the pack that was asked about.
+    """
+
+    photo_id: int
+    root_id: int
+    path: Path
+    size: int
+    mtime_ns: int
+    content_id: int | None
+    digest: bytes | None
+    content_size: int | None
+    reason: str | None
+    passing: bool
+    missing: bool
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A region as search shows it. ``quad``: (4, 2) float32, pixels of the upright photo."""
+
+    region_id: int
+    content_id: int
+    quad: NDArray[np.float32]
+    lattice: bytes
+    reading: str
+    confidence: float
+
+
+class RegionState(NamedTuple):
+    """Names one exact set of regions.
+
+    Ids only ever grow, so two equal states mean that not one region came or went in between.
+    """
+
+    count: int
+    greatest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``waiting``: photos that are neither searchable nor skipped. ``regions``: of the pack."""
+
+    photos: int
+    searchable: int
+    skipped: int
+    waiting: int
+    regions: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    path: Path
+    reason: str
