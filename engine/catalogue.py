@@ -188,7 +188,7 @@ class Catalogue(Database):
             "ON embedded.content_id = photos.content_id AND embedded.pack_id = ?",
             pack_id,
         )[0]
-        regions = self.region_state(pack_id).count
+        regions = self.region_state(pack_id).total
         return Counts(photos, searchable, skipped, photos - skipped - searchable, regions)
 
     def skipped(self) -> list[SkippedRow]:
@@ -352,7 +352,7 @@ class Catalogue(Database):
     def forget(self, content_ids: Iterable[int]) -> NDArray[np.int64]:
         """Deletes those of the contents that no photo shows; the ids of the regions that went."""
         wanted = json.dumps(list(content_ids))
-        these = f"SELECT id FROM contents, json_each(?) WHERE id = value AND {_ORPHANS}"
+        these = f"SELECT contents.id FROM contents, json_each(?) WHERE contents.id = value AND {_ORPHANS}"
         with self.batch():
             rows = self._rows(f"SELECT id FROM regions WHERE content_id IN ({these})", wanted)
             self._run(f"DELETE FROM contents WHERE id IN ({these})", wanted)

@@ -31,9 +31,9 @@ class Database:
         """CatalogueError if the file is damaged, foreign, newer, or (to read) not there."""
         if not write and not file.exists():
             raise CatalogueError(f"There is no catalogue at {file}; index a folder first.")
+        if write:
+            _make_folder(file.parent)
         with _speaking_of(file):
-            if write:
-                file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
                 f"{file.absolute().as_uri()}?mode={'rwc' if write else 'ro'}",
                 uri=True,
@@ -75,8 +75,7 @@ class Database:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._connection.rollback()
                 raise
 
     def find_damage(self) -> str | None:
@@ -122,13 +121,19 @@ def _prepare(connection: sqlite3.Connection, write: bool) -> None:
         )
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise CatalogueError(f"The folder {folder} cannot be made: {reason}.") from error
+
+
 @contextmanager
 def _speaking_of(file: Path) -> Iterator[None]:
     """Turns what the world does to the file into sentences; our own mistakes stay as they are."""
     try:
         yield
-    except OSError as error:
-        raise CatalogueError(f"The folder {file.parent} cannot be written: {error}.") from error
     except sqlite3.DatabaseError as error:
         sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if sentence is None:

@@ -88,7 +88,7 @@ class RegionState(NamedTuple):
     Ids only ever grow, so two equal states mean that not one region came or went in between.
     """
 
-    count: int
+    total: int
     greatest: int
 
 
