@@ -268,13 +268,17 @@ class Catalogue(Database):
     def mark_skipped(
         self, photo_id: int, size: int, mtime_ns: int, reason: str, *, passing: bool
     ) -> None:
-        """The photo, of this size and time on the disk, cannot be searched."""
+        """The photo, of this size and time on the disk, cannot be searched.
+
+        One that is ``passing`` keeps its content, for what was known of it may still hold.
+        """
         self._run(
-            "UPDATE photos SET size = ?, mtime_ns = ?, content_id = NULL, reason = ?, "
-            "passing = ?, missing = 0 WHERE id = ?",
+            "UPDATE photos SET size = ?, mtime_ns = ?, reason = ?, passing = ?, missing = 0, "
+            "content_id = CASE WHEN ? THEN content_id END WHERE id = ?",
             size,
             mtime_ns,
             reason,
+            passing,
             passing,
             photo_id,
         )
@@ -352,7 +356,9 @@ class Catalogue(Database):
     def forget(self, content_ids: Iterable[int]) -> NDArray[np.int64]:
         """Deletes those of the contents that no photo shows; the ids of the regions that went."""
         wanted = json.dumps(list(content_ids))
-        these = f"SELECT contents.id FROM contents, json_each(?) WHERE contents.id = value AND {_ORPHANS}"
+        these = (
+            f"SELECT id FROM contents WHERE id IN (SELECT value FROM json_each(?)) AND {_ORPHANS}"
+        )
         with self.batch():
             rows = self._rows(f"SELECT id FROM regions WHERE content_id IN ({these})", wanted)
             self._run(f"DELETE FROM contents WHERE id IN ({these})", wanted)

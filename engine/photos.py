@@ -82,11 +82,13 @@ def is_watched(root: Path, path: Path, *, exclude: Sequence[str] = ()) -> bool:
 def walk(
     root: Path,
     *,
+    below: Path | None = None,
     exclude: Sequence[str] = (),
     unreadable: Callable[[Path, OSError], None] | None = None,
 ) -> Iterator[Path]:
     """Every file below ``root`` that is named like a photo, folder by folder in sorted order.
 
+    ``below``: only what is inside this folder of the root.
     Each folder is entered once: a link to a folder is followed unless it leads to a place that is
     walked anyway or that contains ``root``. ``exclude``: shell patterns for a name, a path below
     the root, or an absolute path. A folder that cannot be listed is reported to ``unreadable``:
@@ -94,7 +96,7 @@ def walk(
     """
     above = {_identity(folder) for folder in root.resolve().parents}
     entered: set[tuple[int, int] | None] = set()
-    folders, links = [root], list[Path]()
+    folders, links = [below or root], list[Path]()
     while folders or links:
         # Links last, so that a folder has the same path on every walk.
         folder = folders.pop() if folders else links.pop(0)
