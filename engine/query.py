@@ -1,0 +1,131 @@
+"""The query language: words are joined by AND; "phrases", -minus, OR and prefix* say otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.tokenizer import fold
+
+# Words of these few kinds stand on nearly every sign and receipt, so they tell photos apart badly.
+FUNCTION_WORDS = frozenset(
+    "a an and are as at be but by for from has have he her his i if in into is it its me my no not "
+    "of off on or our out she so that the their them then they this to up us was we were will with "
+    "you your".split()
+)
+
+# A pasted paragraph is searched by its beginning: nobody means more words than that by a query.
+MOST_TERMS = 24
+
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "＂": '"'})
+_DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "–": "-", "—": "-"})
+_TOKEN = re.compile(r'-*"[^"]*"?|[^\s"]+')
+_JOINERS = re.compile(r"[-/_+&:]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One folded word (a-z, 0-9); ``prefix``: any word that begins with it will do."""
+
+    text: str
+    prefix: bool = False
+
+    @property
+    def function(self) -> bool:
+        """Whether this is a function word (of, the, ...), which weighs less than a content word."""
+        return not self.prefix and self.text in FUNCTION_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Terms that must stand side by side in this order; a single word is a phrase of one."""
+
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked: every group must be met, by any one of its phrases, and no excluded phrase.
+
+    ``groups`` is empty when the text holds nothing that can be searched.
+    """
+
+    text: str
+    groups: tuple[tuple[Phrase, ...], ...] = ()
+    excluded: tuple[Phrase, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The distinct folded words that a hit may show, in the order in which they were typed."""
+        terms = (term for group in self.groups for phrase in group for term in phrase.terms)
+        return list(dict.fromkeys(term.text for term in terms))
+
+
+def parse(text: str) -> Query:
+    """Reads a query; never fails, since every text that a person can type means something."""
+    groups: list[list[Phrase]] = []
+    excluded: list[Phrase] = []
+    alternative = False
+    terms_left = MOST_TERMS
+    for token in _operators(_tokens(text)):
+        if token == "OR":
+            alternative = True
+            continue
+        minus = token.startswith("-")
+        phrases = [
+            phrase for phrase in _phrases(token.lstrip("-")) if len(phrase.terms) <= terms_left
+        ]
+        terms_left -= sum(len(phrase.terms) for phrase in phrases)
+        if not phrases:
+            pass
+        elif minus:
+            excluded.extend(phrases)
+        elif alternative and groups:
+            groups[-1].extend(phrases)
+        else:
+            groups.append(phrases)
+        alternative = False
+    unique = dict.fromkeys(tuple(dict.fromkeys(group)) for group in groups)
+    return Query(text, tuple(unique), tuple(dict.fromkeys(excluded)))
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text.translate(_QUOTES).translate(_DASHES))
+
+
+def _operators(tokens: list[str]) -> Iterator[str]:
+    """Tokens with the operators told from the words: OR needs something to choose from."""
+    for place, token in enumerate(tokens):
+        between = 0 < place < len(tokens) - 1
+        if token in ("OR", "|", "||"):
+            if between:
+                yield "OR"
+            elif token == "OR":
+                yield "or"
+        elif token in ("AND", "&&") and between:
+            continue
+        else:
+            yield token
+
+
+def _phrases(token: str) -> list[Phrase]:
+    """What one token asks for: a phrase, a word, or a joined word in both of its spellings."""
+    if token.startswith('"'):
+        terms = [_term(piece) for piece in token.strip('"').split()]
+        return _phrase_of(terms)
+    phrases = _phrase_of([_term(token)])
+    pieces = [term for term in map(_term, _JOINERS.split(token)) if term is not None]
+    if phrases and len(pieces) > 1:
+        phrases += _phrase_of(list(pieces))
+    return phrases
+
+
+def _phrase_of(terms: list[Term | None]) -> list[Phrase]:
+    kept = tuple(term for term in terms if term is not None)
+    return [Phrase(kept)] if kept else []
+
+
+def _term(piece: str) -> Term | None:
+    text = fold(piece)
+    return Term(text, piece.endswith("*")) if text else None

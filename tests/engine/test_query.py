@@ -1,0 +1,110 @@
+"""The query language: what a person types is always understood, and never an error."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.query import MOST_TERMS, Phrase, Query, Term, parse
+
+
+def word(text: str, *, prefix: bool = False) -> Phrase:
+    return Phrase((Term(text, prefix),))
+
+
+def phrase(*words: str) -> Phrase:
+    return Phrase(tuple(Term(text) for text in words))
+
+
+def groups(text: str) -> tuple[tuple[Phrase, ...], ...]:
+    return parse(text).groups
+
+
+def test_words_must_all_be_there() -> None:
+    assert groups("fresh  Bread") == ((word("fresh"),), (word("bread"),))
+
+
+def test_case_and_accents_do_not_matter() -> None:
+    assert parse("CRÈME Brûlée").words == ["creme", "brulee"]
+
+
+def test_quotes_make_a_phrase() -> None:
+    assert groups('"Open Late" pharmacy') == ((phrase("open", "late"),), (word("pharmacy"),))
+
+
+@pytest.mark.parametrize("text", ["“open late”", "„open late“", "«open late»", '"open late'])
+def test_any_quotes_will_do_and_a_missing_one_closes_at_the_end(text: str) -> None:
+    assert groups(text) == ((phrase("open", "late"),),)
+
+
+def test_a_quote_in_the_middle_of_a_word_begins_a_phrase() -> None:
+    assert groups('cafe"open late"') == ((word("cafe"),), (phrase("open", "late"),))
+
+
+def test_minus_excludes_a_word_or_a_phrase() -> None:
+    query = parse('coffee -tea -"ice cream" −decaf')
+    assert query.groups == ((word("coffee"),),)
+    assert query.excluded == (word("tea"), phrase("ice", "cream"), word("decaf"))
+
+
+def test_only_excluded_words_leave_nothing_to_search() -> None:
+    query = parse("-tea")
+    assert query.groups == ()
+    assert query.words == []
+
+
+def test_or_gives_a_choice_and_binds_closer_than_and() -> None:
+    assert groups("coffee OR tea milk") == ((word("coffee"), word("tea")), (word("milk"),))
+    assert groups("coffee | tea | cocoa") == ((word("coffee"), word("tea"), word("cocoa")),)
+
+
+def test_or_at_an_end_and_in_lower_case_is_a_word() -> None:
+    assert groups("OR") == ((word("or"),),)
+    assert groups("OR gate") == ((word("or"),), (word("gate"),))
+    assert groups("coffee or tea") == ((word("coffee"),), (word("or"),), (word("tea"),))
+    assert groups("coffee |") == ((word("coffee"),),)
+
+
+def test_and_between_words_is_an_operator() -> None:
+    assert groups("salt AND pepper") == ((word("salt"),), (word("pepper"),))
+    assert groups("AND") == ((word("and"),),)
+
+
+def test_a_star_stands_for_any_ending() -> None:
+    assert groups("choc*") == ((word("choc", prefix=True),),)
+    assert groups('"dark choc*"') == ((Phrase((Term("dark"), Term("choc", True))),),)
+    assert groups("*") == ()
+
+
+def test_a_joined_word_is_searched_in_both_spellings() -> None:
+    assert groups("coca-cola") == ((word("cocacola"), phrase("coca", "cola")),)
+    assert parse("coca-cola").words == ["cocacola", "coca", "cola"]
+    assert groups("don't") == ((word("dont"),),)
+
+
+def test_what_cannot_be_searched_is_left_out() -> None:
+    assert groups("é ... 東京 🙂 -") == ((word("e"),),)
+    assert parse("").groups == () == parse("   ").groups
+
+
+def test_a_word_typed_twice_counts_once() -> None:
+    assert groups("tea TEA") == ((word("tea"),),)
+
+
+def test_a_pasted_paragraph_is_searched_by_its_beginning() -> None:
+    query = parse(" ".join(f"word{number}" for number in range(1000)))
+    assert query.words == [f"word{number}" for number in range(MOST_TERMS)]
+
+
+def test_function_words_are_known() -> None:
+    assert Term("the").function
+    assert not Term("tea").function
+    assert not Term("the", True).function
+
+
+@given(st.text(alphabet=st.sampled_from(list('ab1 "-*|&OR“é東\t\n\\')), max_size=40))
+def test_no_text_is_an_error(text: str) -> None:
+    query = parse(text)
+    assert isinstance(query, Query)
+    assert all(term.text.isalnum() for group in query.groups for p in group for term in p.terms)
