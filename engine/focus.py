@@ -1,0 +1,130 @@
+"""From Focus's maps to the quads of words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Quad = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FocusSettings:
+    """How maps become quads.
+
+    ``threshold``: of the kernel map. ``shrink``: the r that kernels were shrunk by in training.
+    ``least_confidence``: mean kernel probability under which a region is dropped. ``least_side``:
+    of a region in map cells. ``most``: regions a photo.
+    """
+
+    threshold: float = 0.3
+    shrink: float = 0.5
+    least_confidence: float = 0.4
+    least_side: float = 1.0
+    most: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where a word may stand: its quad (4, 2) in map cells and Focus's confidence 0..1.
+
+    ``upright`` is False where the quad is much higher than wide, so that the text may run upwards
+    or downwards.
+    """
+
+    quad: Quad
+    confidence: float
+    upright: bool
+
+
+def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found]:
+    """Quads of the words in maps (2, h, w) of kernel and word probabilities, surest first."""
+    kernels = maps[0]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (kernels > settings.threshold).astype(np.uint8), connectivity=4
+    )
+    shapes = []
+    for label in range(1, count):
+        x, y, wide, high, area = (int(v) for v in stats[label])
+        inside = labels[y : y + high, x : x + wide] == label
+        confidence = float(kernels[y : y + high, x : x + wide][inside].mean())
+        if confidence < settings.least_confidence or area < 2:
+            continue
+        ys, xs = np.nonzero(inside)
+        points = np.stack([xs + x, ys + y], 1).astype(np.float32) + 0.5
+        shapes.append((points, confidence))
+    slope = _common_slope([points for points, _ in shapes])
+    found = []
+    for points, confidence in shapes:
+        quad, upright = _quad(points, settings.shrink, slope)
+        sides = np.linalg.norm(quad - np.roll(quad, 1, 0), axis=1)
+        if float(sides.min()) >= settings.least_side:
+            found.append(Found(quad, confidence, upright))
+    found.sort(key=lambda one: -one.confidence)
+    return found[: settings.most]
+
+
+def _box(points: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, float, float]:
+    """Centre, width, height, angle in degrees within ±45 of the least rectangle about points.
+
+    OpenCV 4 and 5 report angles in different ranges, so the range is made here.
+    """
+    centre, (wide, high), angle = cv2.minAreaRect(points)
+    angle = (angle + 45.0) % 180.0 - 45.0
+    if angle > 45.0:
+        angle -= 90.0
+        wide, high = high, wide
+    return np.array(centre, np.float32), float(wide), float(high), float(angle)
+
+
+def _common_slope(shapes: list[NDArray[np.float32]]) -> float:
+    """The angle of the photo's long words, for those too short to show their own."""
+    angles, weights = [], []
+    for points in shapes:
+        if len(points) >= 8:
+            _, wide, high, angle = _box(points)
+            if wide > 4 * (high + 1):
+                angles.append(angle)
+                weights.append(wide)
+    if not angles:
+        return 0.0
+    order = np.argsort(angles)
+    passed = np.cumsum(np.array(weights)[order])
+    return float(np.array(angles)[order][int(np.searchsorted(passed, passed[-1] / 2))])
+
+
+def _quad(points: NDArray[np.float32], shrink: float, slope: float) -> tuple[Quad, bool]:
+    """The whole word's quad about the points of its kernel, and whether it runs left to right."""
+    centre, wide, high, angle = _box(points)
+    if max(wide, high) + 1 < 2.5 * (min(wide, high) + 1):
+        turn = _rotation(slope)
+        turned = points @ turn.T
+        least, most = turned.min(0), turned.max(0)
+        centre = ((least + most) / 2) @ turn
+        wide, high = (float(v) for v in most - least)
+        angle = slope
+    wide, high = wide + 1, high + 1  # the points are the centres of cells
+    grow = _offset(wide, high, shrink)
+    half = np.array([wide / 2 + grow, high / 2 + grow], np.float32)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * half
+    quad: Quad = (corners @ _rotation(angle) + centre).astype(np.float32)
+    return quad, float(half[1]) < 1.5 * float(half[0])
+
+
+def _rotation(angle: float) -> NDArray[np.float32]:
+    """Turns row vectors by ``angle`` degrees, clockwise as images go (``points @ matrix``)."""
+    sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    return np.array([[cosine, sine], [-sine, cosine]], np.float32)
+
+
+def _offset(wide: float, high: float, shrink: float) -> float:
+    """How far a kernel's sides were moved inwards: D = A (1 - r^2) / P of the *whole* word.
+
+    With A = (w + 2D)(h + 2D) and P = 2(w + h + 4D) this is a quadratic in D.
+    """
+    k = 1.0 - shrink * shrink
+    a, b, c = 8.0 - 4.0 * k, 2.0 * (wide + high) * (1.0 - k), -k * wide * high
+    return float((-b + np.sqrt(b * b - 4.0 * a * c)) / (2.0 * a))

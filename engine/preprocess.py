@@ -1,0 +1,73 @@
+"""From a photo to what the towers take; this is the only place that prepares pictures for them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Quad = NDArray[np.float32]
+
+
+def for_focus(
+    pixels: Image, longest_side: int, most_enlarged: float, multiple: int = 32
+) -> tuple[Image, float]:
+    """(H, W, 3) scaled so that its longer side is ``longest_side``, padded to multiples of 32.
+
+    Small photos are enlarged ``most_enlarged`` times at most. Returns the picture and its scale
+    (output pixels per input pixel); the padding is at the right and the bottom.
+    """
+    high, wide = pixels.shape[:2]
+    scale = min(longest_side / max(high, wide), most_enlarged)
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(pixels, size, interpolation=how) if scale != 1 else pixels
+    padded = np.zeros((-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3))
+    answer = padded.astype(np.uint8)
+    answer[: size[1], : size[0]] = scaled
+    return answer, scale
+
+
+class Pyramid:
+    """A photo at halving scales, made as needed, so that a large word is averaged down and not
+    sampled with gaps when its crop is cut."""
+
+    def __init__(self, pixels: Image) -> None:
+        self._levels = [pixels]
+
+    def _level(self, index: int) -> Image:
+        while len(self._levels) <= index:
+            last = self._levels[-1]
+            size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
+            halved = cv2.resize(last, size, interpolation=cv2.INTER_AREA)
+            self._levels.append(np.asarray(halved, np.uint8))
+        return self._levels[index]
+
+    def crop(self, quad: Quad, wide: int, high: int) -> Image:
+        """The quad (4, 2), straightened and stretched to (high, wide, 3)."""
+        across = np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])
+        down = np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])
+        shrink = min(across / (2 * wide), down / (2 * high))
+        index = int(np.clip(np.floor(np.log2(max(shrink, 1.0))), 0, 5))
+        level = self._level(index)
+        factor = level.shape[1] / self._levels[0].shape[1]
+        target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+        # Pixel centres: the corner of a pixel is half a pixel from its centre.
+        warp = cv2.getPerspectiveTransform((quad * factor - 0.5).astype(np.float32), target - 0.5)
+        cut = cv2.warpPerspective(
+            level, warp, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(cut, np.uint8)
+
+
+def grown(quad: Quad, along: float, across: float) -> Quad:
+    """``quad`` grown on every side by parts of its height: ``along`` the text, ``across`` it."""
+    right = quad[1] - quad[0] + quad[2] - quad[3]
+    down = quad[3] - quad[0] + quad[2] - quad[1]
+    high = float(np.linalg.norm(down)) / 2
+    right = right / max(float(np.linalg.norm(right)), 1e-6) * high * along
+    down = down / max(float(np.linalg.norm(down)), 1e-6) * high * across
+    moves = np.array([-right - down, right - down, right + down, -right + down], np.float32)
+    answer: Quad = (quad + moves).astype(np.float32)
+    return answer

@@ -1,0 +1,78 @@
+"""How probable it is that a region shows the word that was asked for.
+
+Similarity finds candidates; the stored lattice tells how probable exactly this string is there. The
+two are fused by a logistic function whose weights belong to the pack (``calibration``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import lattice
+from engine.packs import ModelPack
+
+
+class Band(StrEnum):
+    """How a hit is shown."""
+
+    CONTAINS = "contains"
+    PROBABLY = "probably"
+    WEAK = "weak"
+
+
+def features(
+    word: str, similarities: NDArray[np.float32], lattices: Sequence[bytes], *, prefix: bool = False
+) -> NDArray[np.float32]:
+    """(n, 4): similarity; log-likelihood a letter, of the word exactly and of it within the
+    reading; length. Without lattices the likelihoods are as bad as can be for all."""
+    rows = np.empty((len(similarities), 4), np.float32)
+    rows[:, 0] = similarities
+    rows[:, 1:3] = LEAST_LIKELY
+    rows[:, 3] = min(len(word), 12) / 12
+    known = [at for at, one in enumerate(lattices) if one]
+    if known:
+        dense = lattice.unpack([lattices[at] for at in known])
+        size = len(word) + 1.0
+        within = lattice.log_begins if prefix else lattice.log_contains
+        inside = within(dense, word) / size
+        exact = inside if prefix else lattice.log_likelihood(dense, word) / size
+        rows[known, 1] = np.maximum(exact, LEAST_LIKELY)
+        rows[known, 2] = np.maximum(inside, LEAST_LIKELY)
+    return rows
+
+
+LEAST_LIKELY = -5.0
+FEATURES = ("similarity", "exact", "within", "length")
+
+
+class Scorer:
+    """Scores regions by a pack's calibration."""
+
+    def __init__(self, pack: ModelPack) -> None:
+        weights = pack.calibration
+        self._weights = np.array([weights[name] for name in FEATURES], np.float32)
+        self._bias = float(weights["bias"])
+        self._contains, self._probably = float(weights["contains"]), float(weights["probably"])
+
+    def probabilities(
+        self,
+        word: str,
+        similarities: NDArray[np.float32],
+        lattices: Sequence[bytes],
+        *,
+        prefix: bool = False,
+    ) -> NDArray[np.float32]:
+        """(n,) probabilities 0..1 that each region shows ``word`` (or, for a prefix, begins so)."""
+        logits = features(word, similarities, lattices, prefix=prefix) @ self._weights + self._bias
+        answer: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-logits))).astype(np.float32)
+        return answer
+
+    def band(self, probability: float) -> Band:
+        """The band that a hit of this probability is shown in."""
+        if probability >= self._contains:
+            return Band.CONTAINS
+        return Band.PROBABLY if probability >= self._probably else Band.WEAK

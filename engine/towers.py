@@ -1,0 +1,198 @@
+"""The towers of a pack behind plain calls: photos to regions, words to embeddings."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from engine import lattice
+from engine.errors import PackError
+from engine.focus import FocusSettings, Found, find_words
+from engine.packs import ModelPack, read_pack
+from engine.preprocess import Pyramid, for_focus, grown
+from engine.regions import Region
+from engine.tokenizer import stretch
+
+Parts = Literal["all", "text"]
+_STRIDE = 4  # pixels of Focus's input a map cell
+
+
+class Towers(Protocol):
+    """What the engine needs of a pack's towers."""
+
+    @property
+    def embedding_size(self) -> int: ...
+
+    @property
+    def longest_side(self) -> int:
+        """Photos are decoded so that their longer side has at most this many pixels."""
+
+    def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
+        """The regions of an upright photo (H, W, 3) RGB, their quads in its pixels."""
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Folded words to unit rows (n, d)."""
+
+
+def open_towers(pack: ModelPack, *, threads: int = 0, parts: Parts = "all") -> Towers:
+    """Load a pack's towers; ``parts="text"`` loads only what a query needs.
+
+    ``threads``: 0 lets ONNX Runtime take every core. PackError when a file cannot be loaded.
+    """
+    if pack.family != "compact":
+        raise PackError(f"The model pack “{pack.name}” is of a family not known: {pack.family}.")
+    return CompactTowers(pack, threads, parts)
+
+
+def open_towers_of_folder(folder: str, threads: int = 0) -> Towers:
+    """As ``open_towers``, by a pack's folder: a call that another process can be given."""
+    return open_towers(read_pack(Path(folder)), threads=threads)
+
+
+class CompactTowers:
+    """Focus, the image tower and the text tower of a compact pack."""
+
+    def __init__(self, pack: ModelPack, threads: int, parts: Parts) -> None:
+        self.embedding_size, self.longest_side = pack.embedding_size, pack.longest_side
+        focus, image, text = (pack.settings[key] for key in ("focus", "image", "text"))
+        self._sides = [int(side) for side in focus["longest_sides"]]
+        self._most_enlarged = float(focus["most_enlarged"])
+        self._finding = FocusSettings(**focus["finding"])
+        self._wide, self._high = int(image["width"]), int(image["height"])
+        self._batch = int(image["batch"])
+        self._margin = (float(image["margin_along"]), float(image["margin_across"]))
+        self._frames, self._longest_word = int(text["frames"]), int(text["longest_word"])
+        self._text = _session(pack, "text", threads)
+        self._focus = _session(pack, "focus", threads) if parts == "all" else None
+        self._image = _session(pack, "image", threads) if parts == "all" else None
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        cut = [word[: self._longest_word] for word in words]
+        lengths = np.array([len(word) for word in cut], np.int64)
+        inputs = {"letters": stretch(cut, self._frames), "lengths": lengths}
+        embeddings: NDArray[np.float32] = self._text.run(["embedding"], inputs)[0]
+        return embeddings
+
+    def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
+        found = self.find(pixels)
+        pyramid = Pyramid(pixels)
+        quads, owners = [], []
+        for at, one in enumerate(found):
+            for quad in [one.quad] if one.upright else [_turned(one.quad, 1), _turned(one.quad, 3)]:
+                quads.append(quad)
+                owners.append(at)
+        crops = [
+            pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads
+        ]
+        embeddings, letters = self._embed_crops(crops)
+        # A word that runs upwards is also cut running downwards; the surer reading stays.
+        sureness = letters.max(2).mean(1) if len(letters) else np.zeros(0)
+        chosen: dict[int, int] = {}
+        for index, owner in enumerate(owners):
+            if owner not in chosen or sureness[index] > sureness[chosen[owner]]:
+                chosen[owner] = index
+        kept = list(chosen.values())
+        if not kept:
+            return []
+        lattices, readings = lattice.pack(letters[kept]), lattice.readings(letters[kept])
+        return [
+            Region(
+                quads[index],
+                embeddings[index].astype(np.float16),
+                lattices[at],
+                readings[at],
+                found[owners[index]].confidence,
+            )
+            for at, index in enumerate(kept)
+        ]
+
+    def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
+        """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
+        if self._focus is None:
+            raise RuntimeError("these towers were opened for words only")
+        found: list[Found] = []
+        scales: list[float] = []
+        for side in self._sides:
+            picture, scale = for_focus(pixels, side, self._most_enlarged)
+            if any(abs(scale / known - 1) < 0.2 for known in scales):
+                continue  # a small photo, already seen about as large
+            scales.append(scale)
+            maps = self._focus.run(["maps"], {"photo": picture[None]})[0][0]
+            for one in find_words(maps, self._finding):
+                quad = (one.quad * (_STRIDE / scale)).astype(np.float32)
+                found.append(Found(quad, one.confidence, one.upright))
+        return found if len(scales) == 1 else _without_doubles(found)
+
+    def _embed_crops(
+        self, crops: list[NDArray[np.uint8]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if self._image is None:
+            raise RuntimeError("these towers were opened for words only")
+        embeddings: list[NDArray[np.float32]] = []
+        letters: list[NDArray[np.float32]] = []
+        for start in range(0, len(crops), self._batch):
+            batch = np.stack(crops[start : start + self._batch])
+            embedding, letter = self._image.run(["embedding", "letters"], {"crops": batch})
+            embeddings.append(embedding)
+            letters.append(letter)
+        if not crops:
+            return np.zeros((0, self.embedding_size), np.float32), np.zeros((0, 1, 1), np.float32)
+        return np.concatenate(embeddings), np.concatenate(letters)
+
+
+def _turned(quad: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
+    """The quad read in another direction: its first corner is another one."""
+    return np.roll(quad, -quarters, 0)
+
+
+def _without_doubles(found: list[Found]) -> list[Found]:
+    """One of each place found at several scales: the surer, where boxes cover each other by half."""
+    boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found], np.float32)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) if len(boxes) else np.zeros(0)
+    kept: list[int] = []
+    for at in sorted(range(len(found)), key=lambda index: -found[index].confidence):
+        if kept:
+            others = boxes[kept]
+            low = np.maximum(others[:, :2], boxes[at, :2])
+            high = np.minimum(others[:, 2:], boxes[at, 2:])
+            shared = np.prod(np.clip(high - low, 0, None), axis=1)
+            if (shared / (areas[kept] + areas[at] - shared) > 0.5).any():
+                continue
+        kept.append(at)
+    return [found[at] for at in kept]
+
+
+def _session(pack: ModelPack, part: str, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    file = str(pack.path(part))
+    try:
+        return onnxruntime.InferenceSession(file, options, providers=_providers())
+    except Exception as error:  # onnxruntime has no base class for its errors
+        raise PackError(f"The {part} tower of “{pack.name}” cannot be loaded: {error}") from error
+
+
+def _providers() -> list[str]:
+    """CUDA where its driver is there at all, else the CPU; asking in vain prints long warnings."""
+    wanted = ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda():
+        wanted.insert(0, "CUDAExecutionProvider")
+    return wanted
+
+
+def _has_cuda() -> bool:
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        return False
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""The compact FDP towers: Focus finds words, the image tower embeds and reads them, the text tower
+embeds the query in the same space.
+
+All convolutions are plain 3x3: depthwise ones and attention are many times slower to train on a
+CPU. The embedding keeps the order of the letters (TDSL's frames, SCIENCE 5.5): both towers answer
+``FRAMES`` frames of ``FRAME_SIZE`` numbers, flattened and L2-normalised.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+BLANK = 0  # CTC's class 0; letter i of the alphabet is class i + 1
+FRAMES, FRAME_SIZE = 16, 12
+LONGEST_WORD = 24
+CROP_HEIGHT, CROP_WIDTH, COLUMNS = 32, 128, 32
+MEAN, STD = 127.5, 64.0
+
+
+def _conv(inside: int, outside: int, stride: int | tuple[int, int] = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(outside),
+        nn.ReLU(inplace=True),
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions about a shortcut."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.norm(self.second(self.first(x))))
+
+
+class SequenceBlock(nn.Module):
+    """A residual 1-D block over columns or frames, (B, C, T) to the same."""
+
+    def __init__(self, width: int, kernel: int = 5) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(1, width)
+        self.first = nn.Conv1d(width, width, kernel, padding=kernel // 2)
+        self.second = nn.Conv1d(width, width, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        answer: Tensor = x + self.second(F.gelu(self.first(self.norm(x))))
+        return answer
+
+
+class ImageTower(nn.Module):
+    """(B, 32, 128, 3) uint8 crops to embeddings (B, 192) and log-probabilities (B, 32, 37)."""
+
+    def __init__(self, widths: tuple[int, int, int, int, int] = (24, 48, 96, 128, 160)) -> None:
+        super().__init__()
+        a, b, c, d, e = widths
+        self.trunk = nn.Sequential(
+            _conv(3, a, 2),
+            _conv(a, b, 2),
+            ResidualBlock(b),
+            _conv(b, c, (2, 1)),
+            ResidualBlock(c),
+            _conv(c, d, (2, 1)),
+            ResidualBlock(d),
+        )
+        self.collapse = nn.Conv2d(d, e, (2, 1))
+        self.position = nn.Parameter(torch.zeros(1, e, COLUMNS))
+        self.columns = nn.Sequential(SequenceBlock(e), SequenceBlock(e))
+        self.classify = nn.Conv1d(e, len(ALPHABET) + 1, 1)
+        self.frames = SequenceBlock(e)
+        self.project = nn.Conv1d(e, FRAME_SIZE, 1)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        x = (crops.permute(0, 3, 1, 2).float() - MEAN) / STD
+        x = self.collapse(self.trunk(x)).squeeze(2)
+        x = self.columns(x + self.position)
+        letters = F.log_softmax(self.classify(x).float(), 1).transpose(1, 2)
+        frames = self.project(self.frames(F.avg_pool1d(x, COLUMNS // FRAMES)))
+        return F.normalize(frames.float().flatten(1), dim=1), letters
+
+
+class TextTower(nn.Module):
+    """Letters stretched over the frames (B, 16, 36) and lengths (B,) to embeddings (B, 192)."""
+
+    def __init__(self, width: int = 192) -> None:
+        super().__init__()
+        self.letters = nn.Linear(len(ALPHABET), width)
+        self.lengths = nn.Embedding(LONGEST_WORD + 1, width)
+        self.position = nn.Parameter(torch.zeros(1, width, FRAMES))
+        self.frames = nn.Sequential(SequenceBlock(width, 3), SequenceBlock(width, 3))
+        self.project = nn.Conv1d(width, FRAME_SIZE, 1)
+
+    def forward(self, stretched: Tensor, lengths: Tensor) -> Tensor:
+        x = self.letters(stretched) + self.lengths(lengths)[:, None]
+        x = self.project(self.frames(x.transpose(1, 2) + self.position))
+        return F.normalize(x.float().flatten(1), dim=1)
+
+
+class Focus(nn.Module):
+    """(B, H, W, 3) uint8, sides multiples of 32, to maps (B, 2, H/4, W/4) of probabilities.
+
+    Channel 0 are kernels (each word shrunk, so that neighbours stay apart), channel 1 whole words.
+    A feature pyramid over five stages as in DBNet; ``forward_logits`` is what training uses.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 32, 64, 128, 160)) -> None:
+        super().__init__()
+        a, b, c, d, e = widths
+        self.stem = nn.Sequential(_conv(3, a, 2), _conv(a, b, 2), ResidualBlock(b))
+        self.stage8 = nn.Sequential(_conv(b, c, 2), ResidualBlock(c), ResidualBlock(c))
+        self.stage16 = nn.Sequential(_conv(c, d, 2), ResidualBlock(d), ResidualBlock(d))
+        self.stage32 = nn.Sequential(_conv(d, e, 2), ResidualBlock(e), ResidualBlock(e))
+        size = 48
+        self.lateral4, self.lateral8 = nn.Conv2d(b, size, 1), nn.Conv2d(c, size, 1)
+        self.lateral16, self.lateral32 = nn.Conv2d(d, size, 1), nn.Conv2d(e, size, 1)
+        self.smooth16, self.smooth8 = _conv(size, size), _conv(size, size)
+        self.smooth4 = _conv(size, size)
+        self.head = nn.Conv2d(size, 2, 1)
+
+    def forward_logits(self, photo: Tensor) -> Tensor:
+        x4 = self.stem((photo.permute(0, 3, 1, 2).float() - MEAN) / STD)
+        x8 = self.stage8(x4)
+        x16 = self.stage16(x8)
+        y = self.lateral32(self.stage32(x16))
+        y = self.smooth16(_twice(y) + self.lateral16(x16))
+        y = self.smooth8(_twice(y) + self.lateral8(x8))
+        y = self.smooth4(_twice(y) + self.lateral4(x4))
+        logits: Tensor = self.head(y)
+        return logits
+
+    def forward(self, photo: Tensor) -> Tensor:
+        return torch.sigmoid(self.forward_logits(photo).float())
+
+
+def _twice(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")

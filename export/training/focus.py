@@ -1,0 +1,249 @@
+"""Trains Focus: where the words are, on painted scenes and on labelled real photos.
+
+Kernels are words shrunk by DBNet's rule; balanced cross-entropy with three hard negatives a
+positive, and dice, on both maps. Doubtful words are ignored rather than called background.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from export.synth.crops import degrade
+from export.towers.compact import Focus
+from export.training.run import Average, Budget, load, save
+
+Image = NDArray[np.uint8]
+SIDE = 512
+SHRINK = 0.5  # area ratio's root of a kernel, r in D = A (1 - r^2) / P
+LEAST_HEIGHT = 5.0  # pixels in the network's input; smaller words are ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A labelled set: how often it is drawn, and the long sides that its photos are shown at."""
+
+    photos: Path
+    labels: Path
+    weight: float
+    sides: tuple[int, int]
+
+
+def shrunk(quad: NDArray[np.float32], ratio: float = SHRINK) -> NDArray[np.float32]:
+    """``quad`` (4, 2) with every side moved inwards by A (1 - r^2) / P."""
+    area = abs(float(cv2.contourArea(quad)))
+    edges = np.roll(quad, -1, 0) - quad
+    lengths = np.maximum(np.linalg.norm(edges, axis=1), 1e-3)
+    offset = area * (1 - ratio**2) / float(lengths.sum())
+    along = edges / lengths[:, None]
+    before = np.roll(along, 1, 0)
+    # A corner moves along both of its sides by the offset over the sine between them.
+    sine = np.abs(along[:, 0] * before[:, 1] - along[:, 1] * before[:, 0]).clip(0.3)
+    moved: NDArray[np.float32] = quad + (along - before) * (offset / sine)[:, None]
+    return moved.astype(np.float32)
+
+
+def targets(
+    quads: NDArray[np.float32], sure: NDArray[np.bool_], high: int, wide: int
+) -> tuple[Image, Image, Image]:
+    """Kernel, word and ignore maps, each (high / 4, wide / 4) uint8 of 0 and 1."""
+    shape = (high // 4, wide // 4)
+    kernels, words, ignored = (np.zeros(shape, np.uint8) for _ in range(3))
+    for quad, known in zip(quads, sure, strict=True):
+        sides = np.linalg.norm(np.roll(quad, -1, 0) - quad, axis=1)
+        small = min(float(sides[0] + sides[2]), float(sides[1] + sides[3])) / 2 < LEAST_HEIGHT
+        cells = np.round(quad * 4 - 8).astype(np.int32)  # fillPoly in sixteenths of a cell
+        if small or not known:
+            cv2.fillPoly(ignored, [cells], 1, shift=4)
+            continue
+        cv2.fillPoly(words, [cells], 1, shift=4)
+        inner = np.round(shrunk(quad) * 4 - 8).astype(np.int32)
+        cv2.fillPoly(kernels, [inner], 1, shift=4)
+    ignored[words > 0] = 0
+    return kernels, words, ignored
+
+
+class Patches(IterableDataset[tuple[Tensor, Tensor]]):
+    """(512, 512, 3) pieces of labelled photos and their (3, 128, 128) maps, without end."""
+
+    def __init__(self, sources: list[Source], batch: int) -> None:
+        self.sources, self.batch = sources, batch
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng(time.time_ns() % 2**31 + (worker.id if worker else 0) * 7919)
+        cv2.setNumThreads(1)
+        labels = [json.loads(source.labels.read_text()) for source in self.sources]
+        names = [sorted(found) for found in labels]
+        weights = np.array([source.weight for source in self.sources])
+        weights /= weights.sum()
+        while True:
+            photos, maps = [], []
+            while len(photos) < self.batch:
+                at = int(rng.choice(len(self.sources), p=weights))
+                name = names[at][int(rng.integers(len(names[at])))]
+                picture = cv2.imread(str(self.sources[at].photos / name))
+                if picture is None:
+                    continue
+                photo, target = _patch(picture, labels[at][name], self.sources[at].sides, rng)
+                photos.append(photo)
+                maps.append(target)
+            yield torch.from_numpy(np.stack(photos)), torch.from_numpy(np.stack(maps))
+
+
+def _patch(
+    picture: Image, words: list[dict[str, object]], sides: tuple[int, int], rng: np.random.Generator
+) -> tuple[Image, Image]:
+    """A piece at a random scale and tilt, about a word as often as not."""
+    words = [word for word in words if word["quad"] is not None]
+    quads = np.array([word["quad"] for word in words], np.float32).reshape(-1, 4, 2)
+    # An empty text is a word cut off by the border; a doubtful score is the teacher's doubt.
+    sure = np.array(
+        [bool(word["text"]) and float(str(word.get("score", 1))) >= 0.6 for word in words], bool
+    )
+    high, wide = picture.shape[:2]
+    scale = float(np.exp(rng.uniform(*np.log(sides)))) / max(high, wide)
+    angle = rng.normal(0, 4) if rng.random() < 0.4 else 0.0
+    if rng.random() < 0.06:
+        angle = rng.uniform(-45, 45)
+    if rng.random() < 0.04:
+        angle += float(rng.choice((-90, 90)))
+    if len(quads) and rng.random() < 0.7:
+        centre = quads[int(rng.integers(len(quads)))].mean(0)
+        centre = centre + rng.uniform(-0.35, 0.35, 2) * SIDE / scale
+    else:
+        centre = np.array([rng.uniform(0, wide), rng.uniform(0, high)])
+    # A photo that fits is shown whole; of a larger one, no more ground beyond its edge than needed.
+    room = SIDE / scale / 2
+    for axis, size in enumerate((wide, high)):
+        centre[axis] = size / 2 if size <= 2 * room else np.clip(centre[axis], room, size - room)
+    warp = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, scale)
+    if rng.random() < 0.3:
+        warp[0] *= rng.uniform(0.8, 1.25)
+    warp[:, 2] += SIDE / 2 - warp[:, :2] @ centre - warp[:, 2]
+    if scale < 0.7:
+        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        back = np.diag([wide / small.shape[1], high / small.shape[0], 1.0])
+        patch = cv2.warpAffine(small, (np.vstack([warp, [0, 0, 1]]) @ back)[:2], (SIDE, SIDE))
+    else:
+        patch = cv2.warpAffine(picture, warp, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    if len(quads):
+        quads = cv2.transform(quads.reshape(-1, 1, 2), warp).reshape(-1, 4, 2)
+    values = patch[:, :, ::-1].astype(np.float32)
+    if rng.random() < 0.2:
+        values = values[:, :, rng.permutation(3)]
+    if rng.random() < 0.08:
+        values = 255 - values
+    if rng.random() < 0.5:
+        patch = degrade(values, rng, strength=0.4)
+    else:
+        patch = values.astype(np.uint8)
+    return patch, np.stack(targets(quads, sure, SIDE, SIDE))
+
+
+def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
+    """Balanced cross-entropy (negatives 3:1 by hardness over the batch) and dice for both maps."""
+    valid = 1.0 - maps[:, 2]
+    answer = {}
+    for channel, name in enumerate(("kernel", "word")):
+        logit, target = logits[:, channel].float(), maps[:, channel]
+        each = F.binary_cross_entropy_with_logits(logit, target, reduction="none") * valid
+        positive = target * valid
+        negative = (1 - target) * valid
+        count = positive.sum()
+        most = int(torch.clamp(3 * count, 2000, float(negative.sum())).item())
+        hard = torch.topk((each * negative).flatten(), most).values.sum()
+        answer[f"{name}_bce"] = ((each * positive).sum() + hard) / (count + most)
+        chance = torch.sigmoid(logit) * valid
+        overlap = (chance * positive).sum()
+        answer[f"{name}_dice"] = 1 - (2 * overlap + 1) / (chance.sum() + positive.sum() + 1)
+    answer["kernel_dice"] = answer["kernel_dice"] * 1.5
+    return answer
+
+
+def train(args: argparse.Namespace) -> None:
+    device = torch.device(args.device)
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    sources = [
+        Source(Path(photos), Path(labels), float(weight), (int(least), int(most)))
+        for photos, labels, weight, least, most in args.source
+    ]
+    model = Focus().to(device, memory_format=torch.channels_last)
+    average = Average(model, 0.998)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
+    budget, step, file = Budget(args.minutes), 0, Path(args.out) / "focus.pt"
+    if (state := load(file)) is not None:
+        model.load_state_dict(state["model"])
+        average.state = {k: v.to(device) for k, v in state["average"].items()}
+        optimizer.load_state_dict(state["optimizer"])
+        budget.spent, step = state["seconds"], state["step"]
+    loader = DataLoader(Patches(sources, args.batch), None, num_workers=args.workers)
+    shown: dict[str, float] = {}
+    saved = time.monotonic()
+    for photos, maps in loader:
+        for group in optimizer.param_groups:
+            group["lr"] = budget.rate(args.rate)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = model.forward_logits(photos.to(device))
+        parts = losses(logits, maps.to(device).float())
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(parts.values())).sum().backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        step += 1
+        average.update(model, step)
+        for name, loss in parts.items():
+            value = loss.item()
+            shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
+        if step % 50 == 0:
+            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            seen = f"{step * args.batch} patches {budget.seconds() / 60:.1f} min"
+            print(f"step {step} {seen} {text}", flush=True)
+        done = budget.part() >= 1 or (args.steps and step >= args.steps)
+        if done or time.monotonic() - saved > 240:
+            saved = time.monotonic()
+            content = {
+                "model": model.state_dict(),
+                "average": average.state,
+                "optimizer": optimizer.state_dict(),
+                "seconds": budget.seconds(),
+                "step": step,
+                "patches": step * args.batch,
+            }
+            save(file, content)
+        if done:
+            break
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--source",
+        nargs=5,
+        action="append",
+        required=True,
+        metavar=("PHOTOS", "LABELS", "WEIGHT", "LEAST", "MOST"),
+        help="a labelled set, its share, and the range of long sides in pixels to show it at",
+    )
+    parser.add_argument("--out", required=True, help="folder for checkpoints")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=train)

@@ -1,0 +1,236 @@
+"""Trains the image tower and the text tower together on word crops.
+
+Losses: contrastive in both directions, with a distracted query (one edit away, FDP's *Distinguish*
+step, SCIENCE 1.4) for every word, and CTC on the image tower's columns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from engine.tokenizer import ALPHABET, fold, stretch
+from export.data.words import Cut, cut_words, vary
+from export.synth.bank import Bank
+from export.synth.crops import CropRenderer
+from export.synth.textures import Textures, load_backgrounds
+from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
+from export.training.run import Average, Budget, load, save
+
+Batch = tuple[Tensor, list[str]]
+
+
+class Crops(IterableDataset[Batch]):
+    """Batches of crops without end: drawn ones, and a part of real ones."""
+
+    def __init__(
+        self, bank: Path, backgrounds: Path | None, cuts: list[Cut], *, batch: int, real: float
+    ) -> None:
+        self.bank, self.backgrounds, self.cuts = bank, backgrounds, cuts
+        self.batch, self.real = batch, real if cuts else 0.0
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = torch.utils.data.get_worker_info()
+        seed = time.time_ns() % 2**31 + (worker.id if worker else 0) * 7919
+        torch.set_num_threads(1)
+        rng = np.random.default_rng(seed)
+        grounds = load_backgrounds(self.backgrounds, 250) if self.backgrounds else []
+        renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
+        while True:
+            crops, words = [], []
+            while len(words) < self.batch:
+                if rng.random() < self.real:
+                    cut = self.cuts[int(rng.integers(len(self.cuts)))]
+                    crop, text = vary(cut, rng), cut.text
+                else:
+                    crop, text = renderer.render()
+                word = fold(text)[:LONGEST_WORD]
+                if word:
+                    crops.append(crop)
+                    words.append(word)
+            yield torch.from_numpy(np.stack(crops)), words
+
+
+def distract(word: str) -> str:
+    """A different word one edit away."""
+    at, kind = random.randrange(len(word)), random.randrange(4)
+    letter = random.choice(ALPHABET)
+    if kind == 0 and 1 < len(word):
+        other = word[:at] + word[at + 1 :]
+    elif kind == 1 and len(word) < LONGEST_WORD:
+        other = word[:at] + letter + word[at:]
+    else:
+        other = word[:at] + letter + word[at + 1 :]
+    return other if other != word else word[:at] + ("a" if letter != "a" else "b") + word[at + 1 :]
+
+
+def tokens(words: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
+    """What the text tower takes: (n, 16, 36) letters over frames, (n,) lengths."""
+    lengths = torch.tensor([len(word) for word in words], device=device)
+    return torch.from_numpy(stretch(words, FRAMES)).to(device), lengths
+
+
+class WordTowers(nn.Module):
+    """Both towers and the temperature that they are trained with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image, self.text = ImageTower(), TextTower()
+        self.log_scale = nn.Parameter(torch.tensor(3.0))
+
+    def losses(self, crops: Tensor, words: list[str]) -> dict[str, Tensor]:
+        device = crops.device
+        embeddings, letters = self.image(crops)
+        queries = words + [distract(word) for word in words]
+        texts = self.text(*tokens(queries, device))
+        scale = self.log_scale.exp().clamp(max=100.0)
+        logits = scale * embeddings.float() @ texts.float().T
+        ids = {word: at for at, word in enumerate(dict.fromkeys(queries))}
+        mine = torch.tensor([ids[word] for word in words], device=device)
+        theirs = torch.tensor([ids[word] for word in queries], device=device)
+        same = mine[:, None] == theirs[None]
+        own = torch.eye(len(words), len(queries), dtype=torch.bool, device=device)
+        to_text = F.cross_entropy(
+            logits.masked_fill(same & ~own, -1e4), torch.arange(len(words), device=device)
+        )
+        logp = F.log_softmax(logits[:, : len(words)].T, 1)
+        positive = same[:, : len(words)].T.float()
+        to_image = -(logp * positive).sum(1).div(positive.sum(1)).mean()
+        flat = torch.tensor([ALPHABET.index(c) + 1 for word in words for c in word], device=device)
+        lengths = torch.tensor([len(word) for word in words], device=device)
+        columns = torch.full((len(words),), letters.shape[1], device=device)
+        ctc = F.ctc_loss(
+            letters.float().transpose(0, 1), flat, columns, lengths, zero_infinity=True
+        )
+        return {"to_text": to_text, "to_image": 0.5 * to_image, "ctc": ctc}
+
+
+@torch.no_grad()
+def validate(towers: WordTowers, cuts: list[Cut], device: torch.device) -> dict[str, float]:
+    """CTC exact and embedding top-1 among the set's own words, on crops not trained on."""
+    towers.eval()
+    rng = np.random.default_rng(0)
+    words = [fold(cut.text)[:LONGEST_WORD] for cut in cuts]
+    lexicon = sorted(set(words))
+    texts = towers.text(*tokens(lexicon, device))
+    exact = first = 0
+    for start in range(0, len(cuts), 256):
+        part = cuts[start : start + 256]
+        crops = torch.from_numpy(np.stack([vary(cut, rng, 0.0) for cut in part])).to(device)
+        embeddings, letters = towers.image(crops)
+        best = (embeddings @ texts.T).argmax(1).tolist()
+        for at, word in enumerate(words[start : start + 256]):
+            first += lexicon[best[at]] == word
+            exact += greedy(letters[at]) == word
+    towers.train()
+    return {"ctc_exact": exact / len(cuts), "top1": first / len(cuts), "words": len(lexicon)}
+
+
+def greedy(letters: Tensor) -> str:
+    """The best path of (T, 37) log-probabilities, repeats and blanks dropped."""
+    path = torch.unique_consecutive(letters.argmax(1)).tolist()
+    return "".join(ALPHABET[label - 1] for label in path if label)
+
+
+def train(args: argparse.Namespace) -> None:
+    device = torch.device(args.device)
+    torch.set_num_threads(args.threads)
+    random.seed(args.seed)
+    torch.manual_seed(args.seed)
+    cuts: list[Cut] = []
+    held: list[Cut] = []
+    for photos, labels in args.real or []:
+        names = sorted(json.loads(Path(labels).read_text()))
+        cuts += cut_words(Path(photos), Path(labels), only=set(names) - set(names[::20]))
+        held += cut_words(Path(photos), Path(labels), only=names[::20])
+    cuts, held = ([cut for cut in part if fold(cut.text)] for part in (cuts, held))
+    print(f"{len(cuts)} real crops to train on, {len(held)} held out", flush=True)
+    towers = WordTowers().to(device)
+    average = Average(towers, 0.999)
+    optimizer = torch.optim.AdamW(towers.parameters(), lr=1e-3, weight_decay=0.02)
+    budget, step, file = Budget(args.minutes), 0, Path(args.out) / "word.pt"
+    if (state := load(file)) is not None:
+        towers.load_state_dict(state["towers"])
+        average.state = {k: v.to(device) for k, v in state["average"].items()}
+        optimizer.load_state_dict(state["optimizer"])
+        budget.spent, step = state["seconds"], state["step"]
+    data = Crops(
+        Path(args.bank),
+        Path(args.backgrounds) if args.backgrounds else None,
+        cuts,
+        batch=args.batch,
+        real=args.real_part,
+    )
+    loader = DataLoader(data, None, num_workers=args.workers, prefetch_factor=4)
+    shown: dict[str, float] = {}
+    saved = time.monotonic()
+    for crops, words in loader:
+        rate = budget.rate(args.rate)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast(device.type, torch.bfloat16):
+            losses = towers.losses(crops.to(device), words)
+        total = torch.stack(list(losses.values())).sum()
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(towers.parameters(), 5.0)
+        optimizer.step()
+        step += 1
+        average.update(towers, step)
+        for name, loss in losses.items():
+            value = loss.item()
+            shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
+        if step % 100 == 0:
+            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            print(
+                f"step {step} crops {step * args.batch} {budget.seconds() / 60:.1f} min "
+                f"scale {towers.log_scale.exp().item():.1f} {text}",
+                flush=True,
+            )
+        done = budget.part() >= 1 or (args.steps and step >= args.steps)
+        if done or time.monotonic() - saved > 240:
+            saved = time.monotonic()
+            content = {
+                "towers": towers.state_dict(),
+                "average": average.state,
+                "optimizer": optimizer.state_dict(),
+                "seconds": budget.seconds(),
+                "step": step,
+                "crops": step * args.batch,
+            }
+            save(file, content)
+            if held:
+                judged = WordTowers().to(device)
+                judged.load_state_dict(average.state)
+                print("held out:", validate(judged, held[:3000], device), flush=True)
+        if done:
+            break
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bank", required=True, help="folder made by `photolex-export draw`")
+    parser.add_argument("--backgrounds", help="folder of photos to cut grounds from")
+    parser.add_argument(
+        "--real", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="labelled real photos"
+    )
+    parser.add_argument("--real-part", type=float, default=0.25, help="share of real crops")
+    parser.add_argument("--out", required=True, help="folder for checkpoints")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=train)
