@@ -74,7 +74,7 @@ def is_watched(root: Path, path: Path, *, exclude: Sequence[str] = ()) -> bool:
         step = step / name
         if _is_left_out(root, step, exclude):
             return False
-        if step != path and any((step / marker).exists() for marker in _MARKERS):
+        if step != path and any(_is_there(step / marker) for marker in _MARKERS):
             return False
     return True
 
@@ -302,6 +302,13 @@ def _is_left_out(root: Path, path: Path, exclude: Sequence[str]) -> bool:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
     except OSError:
         return False
 

@@ -1,0 +1,301 @@
+"""Brings the catalogue and the index up to date with the folders; synchronous, cancellable."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.catalogue import Catalogue
+from engine.events import (
+    Event,
+    IndexingFinished,
+    MassDisappearance,
+    PhotosChanged,
+    RootOffline,
+    RootOnline,
+    ScanStarted,
+)
+from engine.intake import Added, Intake, PhotoEmbedder, Task
+from engine.photos import is_watched
+from engine.rows import KnownPhoto, PackIdentity, RootRow
+from engine.survey import Difference, Survey, compare
+
+# So many photos, and so large a part of a root, do not vanish by being tidied away.
+MASS_PHOTOS = 20
+MASS_PART = 1 / 5
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """``added``, ``moved``, ``removed``: photos that came, changed place, went.
+
+    ``searchable``: photos that became so. ``embedded``: contents that went through the model.
+    ``unsettled``: files that kept changing while they were read; look at them again later.
+    """
+
+    added: int = 0
+    moved: int = 0
+    removed: int = 0
+    searchable: int = 0
+    embedded: int = 0
+    skipped: int = 0
+    unsettled: tuple[Path, ...] = ()
+    cancelled: bool = False
+
+
+class Indexer:
+    """The one writer of the catalogue. All but ``notice`` belongs to a single thread."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        embedder: PhotoEmbedder,
+        pack: PackIdentity,
+        announce: Callable[[Event], None],
+        added: Added,
+        removed: Callable[[NDArray[np.int64]], None],
+        *,
+        exclude: Sequence[str] = (),
+        grace: float = 60,
+    ) -> None:
+        """``added`` and ``removed`` keep an index in step; ids in ``removed`` may be of any pack.
+
+        ``exclude``: patterns as in ``photos.walk``. ``grace``: for so many seconds the embeddings
+        of a photo that went are kept, for a move can be told as a photo that went and, later, one
+        that came.
+        """
+        self._catalogue = catalogue
+        self._embedder = embedder
+        self._pack_id = catalogue.pack_id(pack)
+        self._announce = announce
+        self._added = added
+        self._removed = removed
+        self._exclude = exclude
+        self._grace = grace
+        self._orphaned: dict[int, float] = {}
+        self._noticed: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._counted = ScanResult()
+
+    def scan(self, roots: Iterable[Path], cancel: threading.Event) -> ScanResult:
+        """Looks at everything in these roots and embeds what waits.
+
+        A root that is not there is marked offline and left as it is. RootError if a folder is not
+        a root at all.
+        """
+        self._counted = ScanResult()
+        survey = Survey()
+        surveyed: list[RootRow] = []
+        for root in [self._catalogue.root(path) for path in roots]:
+            if not self._is_online(root):
+                continue
+            self._announce(ScanStarted(root.path))
+            survey.look_into(root.path, root.root_id, root.path, self._exclude, cancel)
+            surveyed.append(root)
+        tasks: list[Task] = []
+        if not cancel.is_set():
+            known = [
+                photo
+                for root in surveyed
+                for photo in self._catalogue.known(self._pack_id, root_id=root.root_id)
+            ]
+            tasks = self._reconcile(survey, known, surveyed)
+        result = self._embed(tasks, cancel)
+        if not result.cancelled:
+            self._forget(self._catalogue.orphans())
+        self._announce(IndexingFinished(result.searchable, result.skipped, result.cancelled))
+        return result
+
+    def update(self, paths: Iterable[Path], cancel: threading.Event) -> ScanResult:
+        """Looks at these files and folders only, which came, changed, moved or went."""
+        for path in paths:
+            self.notice(path)
+        self._counted = ScanResult()
+        result = self._embed([], cancel)
+        self._forget_old_orphans()
+        if result != ScanResult():
+            self._announce(IndexingFinished(result.searchable, result.skipped, result.cancelled))
+        return result
+
+    def notice(self, path: Path) -> None:
+        """From any thread: a running scan takes this up before the photos that still wait.
+
+        Without a running scan it is taken up by the next ``scan`` or ``update``.
+        """
+        self._noticed.put(path)
+
+    def confirm_removal(self, root: Path) -> int:
+        """The missing photos of the root are gone indeed; how many there were."""
+        row = self._catalogue.root(root)
+        known = self._catalogue.known(self._pack_id, root_id=row.root_id)
+        missing = [photo.photo_id for photo in known if photo.missing]
+        self._catalogue.mark_gone(missing)
+        self._forget(self._catalogue.orphans())
+        if missing:
+            self._announce(PhotosChanged(added=0, removed=len(missing)))
+        return len(missing)
+
+    def _embed(self, tasks: list[Task], cancel: threading.Event) -> ScanResult:
+        intake = Intake(self._catalogue, self._embedder, self._pack_id, self._announce, self._added)
+        intake.run(tasks, cancel, lambda: self._take_noticed(cancel))
+        counted = self._counted
+        return ScanResult(
+            counted.added,
+            counted.moved,
+            counted.removed,
+            intake.searchable,
+            intake.embedded,
+            intake.skipped,
+            intake.unsettled,
+            cancel.is_set(),
+        )
+
+    def _take_noticed(self, cancel: threading.Event) -> list[Task]:
+        paths: set[Path] = set()
+        while not self._noticed.empty():
+            paths.add(self._noticed.get())
+        if not paths:
+            return []
+        survey = Survey()
+        known: dict[Path, KnownPhoto] = {}
+        roots = [root for root in self._catalogue.roots() if _owns_any(root, paths)]
+        roots = [root for root in roots if self._is_online(root)]
+        for root in roots:
+            for path in paths:
+                if is_watched(root.path, path, exclude=self._exclude):
+                    self._look(survey, root, path, cancel)
+                    below = self._catalogue.known(self._pack_id, below=path)
+                    known.update((photo.path, photo) for photo in below)
+        if cancel.is_set():
+            # The survey may have been cut short; a photo it lacks is not one that is gone.
+            for path in paths:
+                self.notice(path)
+            return []
+        return self._reconcile(survey, known.values(), roots)
+
+    def _look(self, survey: Survey, root: RootRow, path: Path, cancel: threading.Event) -> None:
+        try:
+            is_folder = path.is_dir()
+        except OSError:
+            survey.blind.append(path)
+            return
+        if not is_folder:
+            survey.look_at(path, root.root_id)
+        elif path.is_symlink():
+            # What it leads to may be walked by another name: only a whole scan can tell.
+            survey.blind.append(path)
+        else:
+            survey.look_into(path, root.root_id, root.path, self._exclude, cancel)
+
+    def _reconcile(
+        self, survey: Survey, known: Iterable[KnownPhoto], roots: Iterable[RootRow]
+    ) -> list[Task]:
+        """Writes down what came, moved and went; what is left to be embedded."""
+        difference = compare(survey, known)
+        gone = self._gone(difference, roots)
+        tasks: list[Task] = []
+        with self._catalogue.batch():
+            self._catalogue.mark_gone(gone)
+            self._catalogue.mark_missing(
+                [photo.photo_id for photo in difference.same if photo.missing], missing=False
+            )
+            for photo, found in difference.moved:
+                self._catalogue.move_photo(
+                    photo.photo_id, found.root_id, found.path, found.size, found.mtime_ns
+                )
+                if not photo.embedded:
+                    tasks.append(
+                        Task(photo.photo_id, found.path, found.size, found.mtime_ns, found.digest)
+                    )
+            for found in difference.new:
+                photo_id = self._catalogue.record_photo(
+                    found.root_id, found.path, found.size, found.mtime_ns
+                )
+                tasks.append(Task(photo_id, found.path, found.size, found.mtime_ns, found.digest))
+        for photo, found in difference.changed:
+            tasks.append(
+                Task(photo.photo_id, photo.path, found.size, found.mtime_ns, reason=photo.reason)
+            )
+        for photo in difference.same:
+            if photo.passing or (photo.reason is None and not photo.embedded):
+                tasks.append(
+                    Task(
+                        photo.photo_id,
+                        photo.path,
+                        photo.size,
+                        photo.mtime_ns,
+                        photo.digest,
+                        photo.reason,
+                    )
+                )
+        self._count(len(difference.new), len(difference.moved), len(gone))
+        return tasks
+
+    def _gone(self, difference: Difference, roots: Iterable[RootRow]) -> list[int]:
+        """The ids of photos to be forgotten; where too many of a root went, they are kept."""
+        newly: dict[int, list[int]] = defaultdict(list)
+        for photo in difference.gone:
+            if not photo.missing:
+                newly[photo.root_id].append(photo.photo_id)
+        by_id = {root.root_id: root for root in roots}
+        forgotten: list[int] = []
+        for root_id, photo_ids in newly.items():
+            root = by_id[root_id]
+            if len(photo_ids) >= max(MASS_PHOTOS, root.photos * MASS_PART):
+                self._catalogue.mark_missing(photo_ids, missing=True)
+                self._announce(MassDisappearance(root.path, len(photo_ids), root.photos))
+            else:
+                forgotten += photo_ids
+        return forgotten
+
+    def _is_online(self, root: RootRow) -> bool:
+        """Whether the folder is there; a change of it is written down and announced."""
+        device = root.device
+        try:
+            device = str(root.path.stat().st_dev)
+            is_empty = next(root.path.iterdir(), None) is None
+            # Where a drive is mounted there is an empty folder of another device when it is not.
+            is_online = not (is_empty and root.photos and root.device not in (None, device))
+        except OSError:
+            is_online = False
+        if not is_online:
+            device = root.device
+        if (is_online, device) != (root.online, root.device):
+            self._catalogue.set_root_state(root.root_id, online=is_online, device=device)
+        if is_online != root.online:
+            self._announce(RootOnline(root.path) if is_online else RootOffline(root.path))
+        return is_online
+
+    def _count(self, added: int, moved: int, removed: int) -> None:
+        counted = self._counted
+        self._counted = ScanResult(
+            counted.added + added, counted.moved + moved, counted.removed + removed
+        )
+        if moved or removed:
+            self._announce(PhotosChanged(added=moved, removed=moved + removed))
+
+    def _forget_old_orphans(self) -> None:
+        now = time.monotonic()
+        self._orphaned = {
+            content_id: self._orphaned.get(content_id, now)
+            for content_id in self._catalogue.orphans()
+        }
+        self._forget(
+            content_id for content_id, since in self._orphaned.items() if now - since >= self._grace
+        )
+
+    def _forget(self, content_ids: Iterable[int]) -> None:
+        region_ids = self._catalogue.forget(content_ids)
+        if len(region_ids):
+            self._removed(region_ids)
+
+
+def _owns_any(root: RootRow, paths: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(root.path) for path in paths)

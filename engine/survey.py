@@ -1,0 +1,136 @@
+"""What lies in the folders now, beside what the catalogue knows of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import PhotoError
+from engine.photos import digest, is_photo_name, walk
+from engine.rows import KnownPhoto
+
+
+@dataclass(slots=True, eq=False)
+class FoundPhoto:
+    """A file that is named like a photo. ``digest``: of its content, once somebody had to ask."""
+
+    path: Path
+    root_id: int
+    size: int
+    mtime_ns: int
+    digest: bytes | None = None
+
+
+@dataclass(slots=True)
+class Survey:
+    """``blind``: folders and files of which nothing could be learned, not even that they went."""
+
+    found: dict[Path, FoundPhoto] = field(default_factory=dict)
+    blind: list[Path] = field(default_factory=list)
+
+    def look_into(
+        self,
+        folder: Path,
+        root_id: int,
+        root: Path,
+        exclude: Sequence[str],
+        cancel: threading.Event,
+    ) -> None:
+        """Everything in a folder of a root, or in the root itself; stops early when cancelled."""
+        paths = walk(
+            root,
+            below=folder,
+            exclude=exclude,
+            unreadable=lambda unreadable, _: self.blind.append(unreadable),
+        )
+        for path in paths:
+            if cancel.is_set():
+                return
+            self._note(path, root_id)
+
+    def look_at(self, path: Path, root_id: int) -> None:
+        """One file, which may be gone."""
+        if is_photo_name(path.name):
+            self._note(path, root_id)
+
+    def is_blind_to(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self.blind)
+
+    def _note(self, path: Path, root_id: int) -> None:
+        try:
+            status = _status(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError:
+            # It is there and cannot be looked at: opening it will say why.
+            self.found[path] = FoundPhoto(path, root_id, 0, 0)
+            return
+        self.found[path] = FoundPhoto(path, root_id, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(slots=True)
+class Difference:
+    """What the catalogue has to learn; ``moved`` and ``changed`` pair the old with the new."""
+
+    new: list[FoundPhoto] = field(default_factory=list)
+    moved: list[tuple[KnownPhoto, FoundPhoto]] = field(default_factory=list)
+    changed: list[tuple[KnownPhoto, FoundPhoto]] = field(default_factory=list)
+    same: list[KnownPhoto] = field(default_factory=list)
+    gone: list[KnownPhoto] = field(default_factory=list)
+
+
+def compare(survey: Survey, known: Iterable[KnownPhoto]) -> Difference:
+    """A photo that went and one that came with the same content are one photo that moved."""
+    difference = Difference()
+    left = dict(survey.found)
+    for photo in known:
+        found = left.pop(photo.path, None)
+        if found is None:
+            if not survey.is_blind_to(photo.path):
+                difference.gone.append(photo)
+        elif (found.size, found.mtime_ns) == (photo.size, photo.mtime_ns):
+            difference.same.append(photo)
+        else:
+            difference.changed.append((photo, found))
+    difference.new = list(left.values())
+    _match_moves(difference)
+    return difference
+
+
+def _match_moves(difference: Difference) -> None:
+    lost: dict[int | None, list[KnownPhoto]] = defaultdict(list)
+    for photo in difference.gone:
+        if photo.digest is not None:
+            lost[photo.content_size].append(photo)
+    unmatched: list[FoundPhoto] = []
+    for found in difference.new:
+        # Only a file of the same size is worth reading for it.
+        candidates = lost.get(found.size, [])
+        if candidates:
+            try:
+                found.digest = digest(found.path)
+            except PhotoError:
+                # Reading it again to embed it will say the same, to the one who asks.
+                candidates = []
+        before = next((photo for photo in candidates if photo.digest == found.digest), None)
+        if before is None:
+            unmatched.append(found)
+        else:
+            candidates.remove(before)
+            difference.moved.append((before, found))
+    if difference.moved:
+        difference.new = unmatched
+        moved = {photo.photo_id for photo, _ in difference.moved}
+        difference.gone = [photo for photo in difference.gone if photo.photo_id not in moved]
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError:
+        # A link that leads nowhere is a file to be listed with its reason.
+        return path.lstat()
