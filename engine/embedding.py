@@ -103,12 +103,18 @@ def work(connection: Connection, factory: TowersFactory, longest_side: int) -> N
         threading.Thread(target=take, daemon=True).start()
         while (job := jobs.get()) is not None:
             number, path, decoded = job
-            result, trace = _embed(towers, path, decoded)
+            result, trace = _embed(towers, path, decoded.result)
             try:
                 connection.send((number, result, trace))
             except OSError:
                 break
         decoders.shutdown(cancel_futures=True)
+
+
+def embed_here(towers: ImageTower, path: Path, longest_side: int) -> Embedded | Skipped:
+    """What the child answers for one photo, in this process: only for photos known to be good."""
+    result, _ = _embed(towers, path, lambda: _decode(path, longest_side))
+    return result
 
 
 def _decode(path: Path, longest_side: int) -> _Decoded:
@@ -130,11 +136,11 @@ class _ChangingError(PhotoError):
 
 
 def _embed(
-    towers: ImageTower, path: Path, decoded: Future[_Decoded]
+    towers: ImageTower, path: Path, decoded: Callable[[], _Decoded]
 ) -> tuple[Embedded | Skipped, str]:
     """The result, and the traceback of a failure that is ours."""
     try:
-        found = decoded.result()
+        found = decoded()
         regions = towers.embed_photo(found.photo.pixels)
     except PhotoError as error:
         changing = isinstance(error, _ChangingError)

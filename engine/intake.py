@@ -113,10 +113,7 @@ class Intake:
         self._pace.total += len(tasks)
 
     def _work(self, cancel: threading.Event, more: Callable[[], list[Task]]) -> None:
-        is_first = True
-        # Again where the outcome of the last photos put others back into the queue.
-        while is_first or (self._queue and not cancel.is_set()):
-            is_first = False
+        while True:
             try:
                 for result in self._embedder.embed(self._feed(cancel, more), cancel):
                     self._take(self._held.popleft(), result)
@@ -125,6 +122,9 @@ class Intake:
             finally:
                 # After Ctrl-C or a failing model too: what is done is done.
                 self._commit()
+            # The outcome of the last photos may have put others back into the queue.
+            if not self._queue or cancel.is_set():
+                return
 
     def _feed(self, cancel: threading.Event, more: Callable[[], list[Task]]) -> Iterator[Path]:
         """The photos that the embedder has to see; all others are settled on the way."""
