@@ -1,0 +1,78 @@
+"""Questions and answers: what is typed goes to the asker, what is found to the model of hits."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.asker import Asker
+from desktop.bridge import Bridge
+from desktop.hits import Hits
+from engine.search import Answer
+
+# While photos stream in, the shown answer is asked anew this often.
+REFRESH_MS = 1000
+
+
+class Conversation(QObject):
+    """Knows which question the shown hits answer."""
+
+    changed = Signal()
+
+    def __init__(self, asker: Asker, hits: Hits, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self._asker = asker
+        self._hits = hits
+        self._query = ""  # what the person wants to know
+        self.answered = ""  # what the shown hits, maybe none, are an answer to
+        self.trouble = ""  # why the query cannot be answered
+        self._again = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._again.timeout.connect(self._ask_again)
+        asker.answered.connect(self._on_answered)
+        asker.refused.connect(self._on_refused)
+        for signal in (bridge.photos_changed, bridge.root_offline, bridge.root_online):
+            signal.connect(self.refresh)
+
+    def typed(self, query: str) -> None:
+        """The person is typing: ask before long."""
+        if self._heard(query):
+            self._asker.ask_soon(query)
+
+    def asked(self, query: str) -> None:
+        """The person wants to know now."""
+        if self._heard(query):
+            self._asker.ask(query)
+
+    def refresh(self) -> None:
+        """The library has changed: ask the same again before long."""
+        if self._query and not self._again.isActive():
+            self._again.start()
+
+    def _heard(self, query: str) -> bool:
+        """Whether there is something to ask; without a question there is no answer to show."""
+        self._query = query
+        if query:
+            return True
+        self._asker.forget()
+        self.answered = self.trouble = ""
+        self._hits.show_weak(False)
+        self._hits.show([])
+        self.changed.emit()
+        return False
+
+    def _ask_again(self) -> None:
+        # A question under way is answered from the changed library anyway.
+        if self._query and not self._asker.busy:
+            self._asker.ask(self._query)
+
+    def _on_answered(self, answer: Answer) -> None:
+        if answer.query.strip() != self.answered:
+            self._hits.show_weak(False)
+        self.answered = answer.query.strip()
+        self.trouble = ""
+        self._hits.show(answer.hits)
+        self.changed.emit()
+
+    def _on_refused(self, sentence: str) -> None:
+        self.answered, self.trouble = self._query, sentence
+        self._hits.show([])
+        self.changed.emit()

@@ -1,0 +1,117 @@
+"""Adds, removes and rescans folders, and lists what was skipped, on the person's behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from desktop.errands import Errands
+from desktop.folders import folder_name
+from desktop.overview import Overview
+from desktop.reveal import open_folder, reveal
+from desktop.skipped import SkippedDialog
+
+if TYPE_CHECKING:
+    from engine.rows import SkippedRow
+    from engine.library import Library
+
+ChooseFolder = Callable[[QWidget], Path | None]
+
+
+def choose_folder(parent: QWidget) -> Path | None:
+    """The system's dialog; None when it is cancelled."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Add a folder of photos", str(Path.home()))
+    return Path(chosen) if chosen else None
+
+
+class FolderDesk(QObject):
+    """Whatever the library refuses comes out of ``errands.refused``."""
+
+    def __init__(
+        self,
+        library: Library,
+        errands: Errands,
+        overview: Overview,
+        parent: QWidget,
+        choose: ChooseFolder = choose_folder,
+    ) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._errands = errands
+        self._overview = overview
+        self._parent = parent
+        self._choose = choose
+        self.question: QMessageBox | None = None
+        self.skipped: SkippedDialog | None = None
+
+    def add_by_dialog(self) -> None:
+        """Ask for a folder and add it."""
+        folder = self._choose(self._parent)
+        if folder is not None:
+            self.add([folder])
+
+    def add(self, folders: Iterable[Path]) -> None:
+        """Watch these folders from now on."""
+        for folder in folders:
+            self._errands.run(partial(self._library.add_root, folder), self._refresh)
+
+    def remove(self, folder: Path) -> None:
+        """Stop watching a folder, once the person has said so."""
+        question = QMessageBox(self._parent)
+        question.setWindowTitle("Remove folder")
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setText(f"Stop searching in “{folder_name(folder)}”?")
+        question.setInformativeText(
+            f"{folder}\n\nThe photos themselves are not touched. If you add the folder again, "
+            "they must be looked through again."
+        )
+        remove = question.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
+        question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        remove.clicked.connect(
+            lambda: self._errands.run(partial(self._library.remove_root, folder), self._refresh)
+        )
+        question.finished.connect(question.deleteLater)
+        self.question = question
+        question.open()
+
+    def rescan(self, folder: Path | None = None) -> None:
+        """Look for changes in one folder, or in all."""
+        self._errands.run(partial(self._library.rescan, folder), self._refresh)
+
+    def confirm_removal(self, folder: Path) -> None:
+        """The photos that disappeared from ``folder`` are really gone."""
+        self._errands.run(partial(self._library.confirm_removal, folder), self._refresh)
+
+    def open(self, folder: Path) -> None:
+        open_folder(folder)
+
+    def show_skipped(self) -> None:
+        """Open the list of photos that cannot be searched."""
+        self._errands.run(self._library.skipped, self._open_skipped)
+
+    def _open_skipped(self, rows: list[SkippedRow]) -> None:
+        if self.skipped is not None:
+            self.skipped.close()
+        dialog = SkippedDialog(rows, self._parent)
+        dialog.reveal_wanted.connect(lambda path: reveal([path]))
+        dialog.destroyed.connect(self._forget_skipped)
+        self.skipped = dialog
+        dialog.show()
+
+    def _forget_skipped(self, gone: QObject) -> None:
+        if self.skipped is gone:
+            self.skipped = None
+
+    def _refresh(self, _: object) -> None:
+        self._overview.refresh()
+
+
+def dropped_folders(data: QMimeData) -> list[Path]:
+    """The folders among what is dragged over the window."""
+    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+    return [path for path in paths if path.is_dir()]

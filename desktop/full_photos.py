@@ -1,0 +1,147 @@
+"""Reads whole photos for the viewer and the preview, off the GUI thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QImage, QImageReader
+
+from desktop.mailbox import Mailbox
+from engine.errors import LibraryError
+from engine.search import Hit
+
+CAPACITY = 400 * 1024 * 1024
+# A bigger photo is read scaled down: 160 MB of pixels are enough to zoom into.
+MOST_PIXELS = 40_000_000
+# What Qt cannot decode (HEIC, AVIF) the engine can: it makes a picture this long.
+SUBSTITUTE_SIDE = 2048
+
+Substitute = Callable[[int, int], Path | None]  # photo id, side -> file
+Key = tuple[int, int]  # photo id, time of the last change
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    key: Key
+    image: QImage | None
+    error: Exception | None = None
+
+
+class FullPhotos(QObject):
+    """Keeps the photos seen last, and reads the one asked for last first."""
+
+    loaded = Signal(int)  # photo id: get() has it now
+    failed = Signal(int)  # photo id: it cannot be read
+
+    def __init__(self, substitute: Substitute, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._substitute = substitute
+        self._images: OrderedDict[Key, QImage] = OrderedDict()
+        self._mailbox = Mailbox(0, self)
+        self._mailbox.arrived.connect(self._take_in)
+        self._changed = threading.Condition()
+        self._waiting: OrderedDict[Key, Hit] = OrderedDict()
+        self._at_work: Key | None = None
+        self._open = True
+        self._thread = threading.Thread(target=self._work, name="full photos", daemon=True)
+        self._thread.start()
+
+    def get(self, hit: Hit, *neighbours: Hit) -> QImage | None:
+        """The photo, upright; None: it is on its way. ``neighbours`` are read after it."""
+        with self._changed:
+            self._waiting.clear()
+            for wanted in (*reversed(neighbours), hit):
+                if _key(wanted) not in self._images and _key(wanted) != self._at_work:
+                    self._waiting[_key(wanted)] = wanted
+            self._changed.notify()
+        image = self._images.get(_key(hit))
+        if image is not None:
+            self._images.move_to_end(_key(hit))
+        return image
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        with self._changed:
+            return not self._waiting and self._at_work is None
+
+    def close(self) -> None:
+        """End the worker."""
+        self._mailbox.close()
+        with self._changed:
+            self._open = False
+            self._changed.notify()
+        self._thread.join(timeout=5)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._waiting) or not self._open)
+                if not self._open:
+                    return
+                self._at_work, hit = self._waiting.popitem(last=True)
+            try:
+                read = _Read(_key(hit), read_photo(hit, self._substitute))
+            except Exception as error:  # noqa: BLE001  shown by the GUI thread, see _take_in
+                read = _Read(_key(hit), None, error)
+            self._mailbox.post(read)
+            with self._changed:
+                self._at_work = None
+
+    def _take_in(self, items: list[object]) -> None:
+        for read in items:
+            if not isinstance(read, _Read):
+                continue
+            if read.error is not None:
+                sys.excepthook(type(read.error), read.error, read.error.__traceback__)
+            if read.image is None:
+                self.failed.emit(read.key[0])
+                continue
+            self._images[read.key] = read.image
+            while sum(image.sizeInBytes() for image in self._images.values()) > CAPACITY:
+                if len(self._images) == 1:
+                    break
+                self._images.popitem(last=False)
+            self.loaded.emit(read.key[0])
+
+
+def _key(hit: Hit) -> Key:
+    return hit.photo_id, hit.mtime_ns
+
+
+def read_photo(hit: Hit, substitute: Substitute) -> QImage | None:
+    """Decode a photo upright; None if neither Qt nor the engine can. Any thread."""
+    image = _read(Path(hit.path))
+    if image is None:
+        try:
+            stand_in = substitute(hit.photo_id, SUBSTITUTE_SIDE)
+        except LibraryError:
+            return None
+        image = None if stand_in is None else _read(stand_in)
+    if image is None:
+        return None
+    kind = QImage.Format
+    # These two are painted without being converted each time.
+    wanted = kind.Format_ARGB32_Premultiplied if image.hasAlphaChannel() else kind.Format_RGB32
+    return image.convertToFormat(wanted)
+
+
+def _read(path: Path) -> QImage | None:
+    if not path.is_file():
+        return None
+    reader = QImageReader(str(path))
+    reader.setDecideFormatFromContent(True)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    pixels = size.width() * size.height()
+    if pixels > MOST_PIXELS:
+        scale = (MOST_PIXELS / pixels) ** 0.5
+        reader.setScaledSize(QSize(round(size.width() * scale), round(size.height() * scale)))
+    image = reader.read()
+    return None if image.isNull() else image

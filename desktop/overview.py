@@ -1,0 +1,93 @@
+"""What the window knows about the library at the moment: roots, counts, whether it is indexing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.bridge import Bridge
+from desktop.errands import Errands
+
+if TYPE_CHECKING:
+    from engine.events import IndexingFinished, Progress, ScanStarted
+    from engine.library import Library, Root, Status
+
+# Counting takes the disk some milliseconds; while photos stream in, once a second is enough.
+INTERVAL_MS = 1000
+
+
+class Overview(QObject):
+    """Asks the library anew when an event says that something has changed."""
+
+    changed = Signal()  # roots or status
+    moved_on = Signal()  # progress
+
+    def __init__(
+        self, library: Library, bridge: Bridge, errands: Errands, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._errands = errands
+        self.roots: list[Root] = []
+        self.status: Status | None = None
+        self.progress: Progress | None = None
+        self.scanning = False
+        self.finished_once = False  # whether the folders have been looked through to the end
+        self._asking = self._again = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.refresh)
+        bridge.scan_started.connect(self._on_scan_started)
+        bridge.progressed.connect(self._on_progress)
+        bridge.indexing_finished.connect(self._on_finished)
+        bridge.photos_changed.connect(lambda: self.refresh_soon())
+        bridge.photos_skipped.connect(lambda: self.refresh_soon())
+        for signal in (
+            bridge.indexing_paused,
+            bridge.root_offline,
+            bridge.root_online,
+            bridge.mass_disappearance,
+            bridge.engine_failed,
+        ):
+            signal.connect(lambda: self.refresh())
+
+    def refresh_soon(self) -> None:
+        """Ask within a second."""
+        if not self._timer.isActive():
+            self._timer.start(INTERVAL_MS)
+
+    def refresh(self) -> None:
+        """Ask now, or as soon as the question that is on its way has been answered."""
+        self._timer.stop()
+        if self._asking:
+            self._again = True
+            return
+        self._asking = True
+        library = self._library
+        self._errands.run(lambda: (library.roots(), library.status()), self._take_in)
+
+    def _take_in(self, answer: tuple[list[Root], Status]) -> None:
+        self.roots, self.status = answer
+        self._asking = False
+        if self._again:
+            self._again = False
+            self.refresh()
+        self.changed.emit()
+
+    def _on_scan_started(self, event: ScanStarted) -> None:
+        self.scanning = True
+        self.progress = None
+        self.moved_on.emit()
+        self.refresh()
+
+    def _on_progress(self, event: Progress) -> None:
+        self.progress = event
+        self.moved_on.emit()
+
+    def _on_finished(self, event: IndexingFinished) -> None:
+        self.scanning = False
+        self.progress = None
+        self.finished_once = self.finished_once or not event.cancelled
+        self.moved_on.emit()
+        self.refresh()

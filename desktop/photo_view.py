@@ -1,0 +1,293 @@
+"""One photo with the matched words lit: zoom, pan, and what the towers read on hover."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from desktop.lit import Outline, outlines, paint_lit
+from desktop.theme import Theme
+from engine.search import Hit, MatchedRegion
+
+SHADE = QColor(0, 0, 0, 125)
+ZOOM_STEP = 1.25
+LARGEST_ZOOM = 16.0
+SCALED_LIMIT = 8_000_000  # pixels; a larger scaled copy is not worth its memory
+
+
+class PhotoView(QWidget):
+    """Positions and sizes inside are in pixels of the upright photo, as quads are.
+
+    So a thumbnail can stand in for the photo until that is read, and nothing jumps.
+    """
+
+    zoomed = Signal(int)  # per cent of the photo's own pixels
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._hit: Hit | None = None
+        self._image: QImage | None = None
+        self._scaled: QImage | None = None
+        self._stand_in: QPixmap | None = None
+        self._failed = False
+        self._lit = True
+        self._fit = True
+        self._scale = 1.0  # device-independent pixels of the window for a pixel of the photo
+        self._centre = QPointF()  # what stands in the middle of the window
+        self._named: MatchedRegion | None = None  # the one whose reading is shown
+        self._word = -1
+        self._drag_from: QPointF | None = None
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(80, 60)
+
+    # What its owner tells it.
+
+    def show_photo(self, hit: Hit, image: QImage | None, stand_in: QPixmap | None) -> None:
+        """Show another photo, all of it; ``stand_in`` until ``image`` is there."""
+        self._hit, self._stand_in = hit, stand_in
+        self._failed = False
+        self._named, self._word = None, -1
+        self.set_image(image)
+        self.fit()
+
+    def set_image(self, image: QImage | None) -> None:
+        """The photo has been read."""
+        self._image, self._scaled = image, None
+        self.update()
+
+    def set_failed(self) -> None:
+        """The photo cannot be read."""
+        self._failed = True
+        self.update()
+
+    def set_lit(self, lit: bool) -> None:
+        """Light the matched words or show the bare photo."""
+        self._lit = lit
+        self.update()
+
+    def fit(self) -> None:
+        """Show all of the photo, no larger than it is."""
+        self._fit = True
+        self._place()
+
+    def actual_size(self) -> None:
+        """Show a pixel of the photo as a pixel of the screen."""
+        self._zoom_to(1 / self.devicePixelRatioF(), QRectF(self.rect()).center())
+
+    def zoom_in(self) -> None:
+        self._zoom_to(self._scale * ZOOM_STEP, QRectF(self.rect()).center())
+
+    def zoom_out(self) -> None:
+        self._zoom_to(self._scale / ZOOM_STEP, QRectF(self.rect()).center())
+
+    def pan(self, across: float, down: float) -> None:
+        """Move what is seen by this many pixels of the window."""
+        self._centre += QPointF(across, down) / self._scale
+        self._place()
+
+    def next_word(self) -> None:
+        """Go close to the most probable matched word, then to the next ones, then back out."""
+        found = self._outlines()
+        self._word += 1
+        if self._word >= len(found):
+            self._named, self._word = None, -1
+            self.fit()
+            return
+        self._named = found[self._word].region
+        quad = self._named.quad
+        across = [x for x, _ in quad]
+        down = [y for _, y in quad]
+        extent = max(max(across) - min(across), (max(down) - min(down)) * 2, 1.0)
+        self._fit = False
+        self._scale = min(self.width() * 0.45 / extent, LARGEST_ZOOM)
+        self._centre = QPointF((max(across) + min(across)) / 2, (max(down) + min(down)) / 2)
+        self._place()
+
+    # Geometry.
+
+    def _photo_size(self) -> QSize:
+        if self._hit is not None and self._hit.width > 0 and self._hit.height > 0:
+            return QSize(self._hit.width, self._hit.height)
+        return self._image.size() if self._image is not None else QSize(1, 1)
+
+    def _fitting_scale(self) -> float:
+        size = self._photo_size()
+        margin = 12
+        fitting = min(
+            (self.width() - margin) / size.width(), (self.height() - margin) / size.height()
+        )
+        return max(min(fitting, 2 / self.devicePixelRatioF()), 0.001)
+
+    def _zoom_to(self, scale: float, anchor: QPointF) -> None:
+        """Zoom so that the photo's point under ``anchor`` stays there."""
+        least = min(self._fitting_scale(), 0.1)
+        under = self._centre + (anchor - QRectF(self.rect()).center()) / self._scale
+        self._fit = False
+        self._scale = min(max(scale, least), LARGEST_ZOOM)
+        self._centre = under - (anchor - QRectF(self.rect()).center()) / self._scale
+        self._place()
+
+    def _place(self) -> None:
+        """Keep the photo in sight, and in the middle where there is room on both sides."""
+        size = self._photo_size()
+        if self._fit:
+            self._scale = self._fitting_scale()
+        self._centre = QPointF(
+            _held(self._centre.x(), size.width(), self.width() / self._scale),
+            _held(self._centre.y(), size.height(), self.height() / self._scale),
+        )
+        self.zoomed.emit(round(self._scale * self.devicePixelRatioF() * 100))
+        self.update()
+
+    def target(self) -> QRectF:
+        """Where the whole photo stands in the widget, outside it too."""
+        size = self._photo_size()
+        place = QRectF(0, 0, size.width() * self._scale, size.height() * self._scale)
+        place.moveTopLeft(QRectF(self.rect()).center() - self._centre * self._scale)
+        return place
+
+    def _outlines(self) -> list[Outline]:
+        if self._hit is None:
+            return []
+        return outlines(self._hit, self.target(), margin=3, least=8)
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._hit is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        target = self.target()
+        self._paint_photo(painter, target)
+        if self._lit and not (self._failed and self._stand_in is None):
+            lit = QColor(self._theme.colours.lit)
+            found = self._outlines()
+            paint_lit(painter, target, found, shade=SHADE, line=lit, width=2.5)
+            for outline in found:
+                if outline.region is self._named:
+                    self._paint_label(painter, outline)
+        if self._failed and self._image is None:
+            painter.setPen(self.palette().windowText().color())
+            painter.drawText(
+                self.rect(),
+                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                "This photo cannot be opened at the moment.",
+            )
+        painter.end()
+
+    def _paint_photo(self, painter: QPainter, target: QRectF) -> None:
+        if self._image is None:
+            if self._stand_in is not None:
+                painter.drawPixmap(target, self._stand_in, QRectF(self._stand_in.rect()))
+            else:
+                painter.fillRect(target, QColor(128, 128, 128, 40))
+            return
+        density = self.devicePixelRatioF()
+        wanted = (target.size() * density).toSize()
+        small = wanted.width() * wanted.height() <= SCALED_LIMIT
+        if small and wanted.width() < self._image.width():
+            # The painter skips pixels when it draws much smaller; scaled() averages them.
+            if self._scaled is None or self._scaled.size() != wanted:
+                self._scaled = self._image.scaled(
+                    wanted,
+                    Qt.AspectRatioMode.IgnoreAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+            painter.drawImage(target, self._scaled, QRectF(self._scaled.rect()))
+            return
+        painter.drawImage(target, self._image, QRectF(self._image.rect()))
+
+    def _paint_label(self, painter: QPainter, outline: Outline) -> None:
+        region = outline.region
+        words = f"“{region.reading or region.word}”  {region.probability:.0%}"
+        if region.reading and region.reading.casefold() != region.word.casefold():
+            words = f"{region.word}: {words}"
+        font = self.font()
+        font.setBold(True)
+        painter.setFont(font)
+        bounds = QRectF(painter.fontMetrics().boundingRect(words)).adjusted(-9, -5, 9, 5)
+        word = outline.polygon.boundingRect()
+        bounds.moveCenter(QPointF(word.center().x(), word.top() - bounds.height() / 2 - 6))
+        if bounds.top() < 4:
+            bounds.moveTop(word.bottom() + 6)
+        bounds.moveLeft(min(max(bounds.left(), 4), max(self.width() - bounds.width() - 4, 4)))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 21, 23, 235))
+        painter.drawRoundedRect(bounds, 6, 6)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(bounds, Qt.AlignmentFlag.AlignCenter, words)
+
+    # Events.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta().y()
+        if turned:
+            self._zoom_to(self._scale * ZOOM_STEP ** (turned / 120), event.position())
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+        ):
+            self._zoom_to(self._scale * (1 + event.value()), event.position())
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag_from = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag_from = None
+        self.unsetCursor()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag_from is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = self._drag_from - event.position()
+            self._drag_from = event.position()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.pan(moved.x(), moved.y())
+            return
+        at, rule = event.position(), Qt.FillRule.WindingFill
+        under = (found for found in self._outlines() if found.polygon.containsPoint(at, rule))
+        outline = next(under, None)
+        named = None if outline is None else outline.region
+        if named is not self._named:
+            self._named = named
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._named = None
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._fit:
+            self._zoom_to(1 / self.devicePixelRatioF(), event.position())
+        else:
+            self.fit()
+
+
+def _held(centre: float, photo: float, window: float) -> float:
+    """The nearest allowed middle of a window of length ``window`` over a photo of ``photo``."""
+    if window >= photo:
+        return photo / 2
+    return min(max(centre, window / 2), photo - window / 2)

@@ -1,0 +1,121 @@
+"""The pane beside the grid: the current photo, lit, and what is known about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop.full_photos import FullPhotos
+from desktop.hits import BAND_NAMES
+from desktop.photo_view import PhotoView
+from desktop.theme import Theme
+from desktop.thumbnails import SIDES, Thumbnails
+from engine.search import Hit
+
+MOST_READINGS = 12
+
+
+class Preview(QWidget):
+    """Follows the grid's current photo while it is open."""
+
+    view_wanted = Signal()
+    reveal_wanted = Signal()
+
+    def __init__(
+        self,
+        full_photos: FullPhotos,
+        thumbnails: Thumbnails,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._full_photos = full_photos
+        self._thumbnails = thumbnails
+        self._hit: Hit | None = None
+        self.setObjectName("preview")
+        self.setAccessibleName("Preview")
+        self.view = PhotoView(theme)
+        self.view.setMinimumHeight(220)
+        self._name, self._facts, self._readings, self._place = (QLabel() for _ in range(4))
+        self._name.setProperty("tone", "name")
+        for label in (self._facts, self._place):
+            label.setProperty("tone", "muted")
+        self._view_button = QPushButton("View")
+        self._view_button.clicked.connect(self.view_wanted)
+        self._reveal_button = QPushButton("Show in folder")
+        self._reveal_button.clicked.connect(self.reveal_wanted)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._view_button)
+        buttons.addWidget(self._reveal_button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 4, 12, 12)
+        layout.setSpacing(6)
+        layout.addWidget(self.view, 1)
+        for label in (self._name, self._facts, self._readings, self._place):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            layout.addWidget(label)
+        layout.addSpacing(4)
+        layout.addLayout(buttons)
+        full_photos.loaded.connect(self._on_loaded)
+        full_photos.failed.connect(self._on_failed)
+        self.show_hit(None)
+
+    def show_hit(self, hit: Hit | None) -> None:
+        """Show a photo, or that none is chosen."""
+        for part in (self.view, self._facts, self._readings, self._place):
+            part.setVisible(hit is not None)
+        for button in (self._view_button, self._reveal_button):
+            button.setVisible(hit is not None)
+        if hit is None:
+            self._hit = None
+            self._name.setText("Choose a photo to see it here.")
+            return
+        if hit != self._hit:
+            stand_in = self._thumbnails.get(hit.photo_id, SIDES[0])
+            self.view.show_photo(hit, self._full_photos.get(hit), stand_in)
+        self._hit = hit
+        self._reveal_button.setEnabled(hit.online)
+        path = Path(hit.path)
+        self._name.setText(path.name)
+        self._facts.setText(facts(hit))
+        self._readings.setText(evidence(hit))
+        # A zero-width space lets a long path break after its separators.
+        self._place.setText(str(path.parent).replace("/", "/\u200b").replace("\\", "\\\u200b"))
+
+    def _on_loaded(self, photo_id: int) -> None:
+        if self._hit is not None and self._hit.photo_id == photo_id and self.isVisible():
+            self.view.set_image(self._full_photos.get(self._hit))
+
+    def _on_failed(self, photo_id: int) -> None:
+        if self._hit is not None and self._hit.photo_id == photo_id:
+            self.view.set_failed()
+
+
+def facts(hit: Hit) -> str:
+    """Band, size and date of a photo in one line."""
+    parts = [BAND_NAMES.get(hit.band, hit.band), f"{hit.width} × {hit.height}"]
+    if hit.mtime_ns > 0:
+        changed = QDateTime.fromMSecsSinceEpoch(hit.mtime_ns // 1_000_000)
+        parts.append(QLocale().toString(changed.date(), QLocale.FormatType.ShortFormat))
+    if not hit.online:
+        parts.append("not connected")
+    return " · ".join(parts)
+
+
+def evidence(hit: Hit) -> str:
+    """What was read for each word of the query, a line a place."""
+    regions = sorted(hit.regions, key=lambda region: region.probability, reverse=True)
+    lines = [
+        f"{region.word}: “{region.reading}” {region.probability:.0%}"
+        if region.reading
+        else f"{region.word}: {region.probability:.0%}"
+        for region in regions[:MOST_READINGS]
+    ]
+    if len(regions) > MOST_READINGS:
+        lines.append(f"and {len(regions) - MOST_READINGS} more places")
+    return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""The line above the grid: what was found, weaker matches, order."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from desktop.hits import Hits
+from desktop.settings import Order
+
+_ORDERS: tuple[tuple[Order, str], ...] = (("relevance", "Best first"), ("date", "Newest first"))
+
+
+class ResultsBar(QWidget):
+    """Follows the model of hits; the order and the weaker matches are set on it."""
+
+    order_chosen = Signal(str)
+
+    def __init__(self, hits: Hits, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hits = hits
+        self._query = ""
+        self._headline = QLabel()
+        self._headline.setTextFormat(Qt.TextFormat.PlainText)
+        self.weak_button = QPushButton()
+        self.weak_button.setProperty("weight", "link")
+        self.weak_button.clicked.connect(lambda: hits.show_weak(not hits.weak_shown))
+        self.order_box = QComboBox()
+        self.order_box.setAccessibleName("Order of the photos")
+        for order, name in _ORDERS:
+            self.order_box.addItem(name, order)
+        self.order_box.setCurrentIndex(self.order_box.findData(hits.order))
+        self.order_box.activated.connect(self._on_order)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 4, 10, 4)
+        layout.addWidget(self._headline)
+        layout.addWidget(self.weak_button)
+        layout.addStretch(1)
+        layout.addWidget(self.order_box)
+        hits.shown_changed.connect(self.refresh)
+        self.refresh()
+
+    def set_query(self, query: str) -> None:
+        """What the hits are an answer to."""
+        self._query = query
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Say what the model holds now."""
+        self._headline.setText(headline(self._hits, self._query))
+        weak = self._hits.count("weak")
+        self.weak_button.setVisible(weak > 0)
+        self.weak_button.setText(weak_words(self._hits))
+
+    def _on_order(self, position: int) -> None:
+        order = _ORDERS[position][0]
+        self._hits.set_order(order)
+        self.order_chosen.emit(order)
+
+
+def headline(hits: Hits, query: str) -> str:
+    """One plain sentence about what was found."""
+    contains, probably = hits.count("contains"), hits.count("probably")
+    if not contains and not probably:
+        return f"No photo shows “{query}” for sure"
+    found = []
+    if contains:
+        found.append(f"{contains:,} {_photos(contains)} with “{query}”")
+    if probably:
+        kind = _photos(probably) + f" with “{query}”" if not contains else ""
+        found.append(f"{probably:,} {'probable' if contains else 'probable ' + kind}")
+    return ", ".join(found)
+
+
+def weak_words(hits: Hits) -> str:
+    """What the button for weaker matches says."""
+    weak = hits.count("weak")
+    matches = "match" if weak == 1 else "matches"
+    return f"{'Hide' if hits.weak_shown else 'Show'} {weak:,} weaker {matches}"
+
+
+def _photos(count: int) -> str:
+    return "photo" if count == 1 else "photos"

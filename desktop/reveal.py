@@ -1,0 +1,55 @@
+"""Shows photos in the system's file manager, selected where the system can do that."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+log = logging.getLogger(__name__)
+
+_SERVICE = "org.freedesktop.FileManager1"
+_OBJECT = "/org/freedesktop/FileManager1"
+
+
+def reveal(paths: Sequence[str]) -> None:
+    """Open the folder of ``paths`` with the files selected; returns at once."""
+    if not paths:
+        return
+    if sys.platform == "win32":
+        subprocess.Popen(["explorer", "/select,", str(Path(paths[0]))])
+    elif sys.platform == "darwin":
+        subprocess.Popen(["open", "-R", *paths])
+    elif not _ask_file_manager(paths):
+        open_folder(Path(paths[0]).parent)
+
+
+def open_folder(folder: Path) -> None:
+    """Open a folder in the file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def _ask_file_manager(paths: Sequence[str]) -> bool:
+    """Ask over D-Bus, which Nautilus, Dolphin, Nemo and others answer; False: nobody to ask."""
+    try:
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage
+    except ImportError:
+        log.info("This build of Qt has no D-Bus: opening the folder instead")
+        return False
+    bus = QDBusConnection.sessionBus()
+    if not bus.isConnected():
+        return False
+    names = bus.interface()
+    known = names.registeredServiceNames().value() + names.activatableServiceNames().value()
+    if _SERVICE not in known:
+        return False
+    message = QDBusMessage.createMethodCall(_SERVICE, _OBJECT, _SERVICE, "ShowItems")
+    # The last argument is a start-up token for the window manager, which we do not have.
+    message.setArguments([[QUrl.fromLocalFile(path).toString() for path in paths], ""])
+    # Sent without waiting: starting a file manager can take seconds.
+    return bus.send(message)

@@ -1,0 +1,65 @@
+"""The search field."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from desktop.theme import Theme
+
+HELP = (
+    "Words that you can see in the photo\n"
+    "“two words” side by side   -without   one OR other   begin*"
+)
+
+
+class SearchBar(QLineEdit):
+    """Tells what is typed, and when the person wants to go on to the results."""
+
+    typed = Signal(str)  # at every change, the new text stripped
+    confirmed = Signal(str)  # Enter
+    results_wanted = Signal()  # Down
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setObjectName("search")
+        self.setAccessibleName("Search")
+        self.setAccessibleDescription(HELP)
+        self.setToolTip(HELP)
+        self.setPlaceholderText("Search the words in your photos")
+        self.setMinimumHeight(36)
+        self._glass = QAction(self)
+        self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self._clear = QAction("Clear the search", self)
+        self._clear.triggered.connect(self.clear)
+        self._clear.setVisible(False)
+        self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
+        self._dress()
+        theme.changed.connect(self._dress)
+        self.textChanged.connect(self._on_text_changed)
+        self.returnPressed.connect(lambda: self.confirmed.emit(self.query()))
+
+    def query(self) -> str:
+        """What is typed, without white space around it."""
+        return self.text().strip()
+
+    def seek(self) -> None:
+        """Take the focus with all text selected, ready to be typed over."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down:
+            self.results_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_text_changed(self, text: str) -> None:
+        self._clear.setVisible(bool(text))
+        self.typed.emit(text.strip())
+
+    def _dress(self) -> None:
+        self._glass.setIcon(self._theme.icon("search"))
+        self._clear.setIcon(self._theme.icon("clear"))

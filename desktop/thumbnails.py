@@ -1,0 +1,155 @@
+"""Brings thumbnails from the library to the grid without making anyone wait."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage, QImageReader, QPixmap
+
+from desktop.mailbox import Mailbox
+from engine.errors import LibraryError
+
+SIDES = (256, 512)
+CAPACITY = 192 * 1024 * 1024
+# Scrolling past many photos must not leave a queue of thumbnails that nobody looks at any more.
+MOST_WAITING = 300
+WORKERS = 2
+
+Wanted = tuple[int, int]  # photo id, side
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    wanted: Wanted
+    image: QImage | None
+    error: Exception | None = None
+
+
+class Thumbnails(QObject):
+    """A cache of pixmaps with worker threads behind it; what was asked for last comes first.
+
+    Workers make images, the GUI thread turns them into pixmaps: pixmaps belong to it.
+    """
+
+    ready = Signal()  # one or more thumbnails have come, or could not be made
+
+    def __init__(
+        self, make: Callable[[int, int], Path | None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._make = make
+        self._pixmaps: OrderedDict[Wanted, QPixmap] = OrderedDict()
+        self._bytes = 0
+        self._impossible: set[int] = set()
+        self._mailbox = Mailbox(30, self)
+        self._mailbox.arrived.connect(self._take_in)
+        self._changed = threading.Condition()
+        self._waiting: OrderedDict[Wanted, None] = OrderedDict()
+        self._at_work: set[Wanted] = set()
+        self._open = True
+        self._threads = [
+            threading.Thread(target=self._work, name=f"thumbnails {number}", daemon=True)
+            for number in range(WORKERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def get(self, photo_id: int, side: float) -> QPixmap | None:
+        """The thumbnail, at least ``side`` device pixels if there is one; None: it is on its way.
+
+        While the right one is on its way, one of another size is given.
+        """
+        wanted = (photo_id, next((known for known in SIDES if known >= side), SIDES[-1]))
+        if wanted in self._pixmaps:
+            self._pixmaps.move_to_end(wanted)
+            return self._pixmaps[wanted]
+        if photo_id in self._impossible:
+            return None
+        with self._changed:
+            if wanted not in self._at_work:
+                self._waiting[wanted] = None
+                self._waiting.move_to_end(wanted)
+                if len(self._waiting) > MOST_WAITING:
+                    self._waiting.popitem(last=False)
+                self._changed.notify()
+        others = ((photo_id, other) for other in SIDES)
+        return next((self._pixmaps[other] for other in others if other in self._pixmaps), None)
+
+    def impossible(self, photo_id: int) -> bool:
+        """Whether there is no thumbnail of this photo to be had."""
+        return photo_id in self._impossible
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        with self._changed:
+            return not self._waiting and not self._at_work
+
+    def forget_impossible(self) -> None:
+        """Try again: a drive has come back, a photo was repaired."""
+        self._impossible.clear()
+
+    def close(self) -> None:
+        """End the workers."""
+        self._mailbox.close()
+        with self._changed:
+            self._open = False
+            self._waiting.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._waiting) or not self._open)
+                if not self._open:
+                    return
+                wanted, _ = self._waiting.popitem(last=True)
+                self._at_work.add(wanted)
+            try:
+                path = self._make(*wanted)
+                made = _Made(wanted, None if path is None else _read(path))
+            except LibraryError:
+                made = _Made(wanted, None)
+            except Exception as error:  # noqa: BLE001  shown by the GUI thread, see _take_in
+                made = _Made(wanted, None, error)
+            self._mailbox.post(made)
+
+    def _take_in(self, items: list[object]) -> None:
+        for made in items:
+            if not isinstance(made, _Made):
+                continue
+            with self._changed:
+                self._at_work.discard(made.wanted)
+            if made.image is None:
+                self._impossible.add(made.wanted[0])
+            else:
+                self._keep(made.wanted, QPixmap.fromImage(made.image))
+            if made.error is not None:
+                sys.excepthook(type(made.error), made.error, made.error.__traceback__)
+        self.ready.emit()
+
+    def _keep(self, wanted: Wanted, pixmap: QPixmap) -> None:
+        self._pixmaps[wanted] = pixmap
+        self._bytes += _cost(pixmap)
+        while self._bytes > CAPACITY and len(self._pixmaps) > 1:
+            _, oldest = self._pixmaps.popitem(last=False)
+            self._bytes -= _cost(oldest)
+
+
+def _cost(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * 4
+
+
+def _read(path: Path) -> QImage | None:
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    image = reader.read()
+    return None if image.isNull() else image

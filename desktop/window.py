@@ -1,0 +1,205 @@
+"""The window: the page to browse and the page to view, and what holds on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from desktop.browse import Browse
+from desktop.deeds import Deeds
+from desktop.drop_sign import DropSign
+from desktop.engine_notices import EngineNotices
+from desktop.folder_desk import ChooseFolder, FolderDesk, choose_folder, dropped_folders
+from desktop.menu import MainMenu
+from desktop.parts import Parts
+from desktop.settings import Choice
+from desktop.viewer import Viewer
+from engine.search import Hit
+
+
+class Window(QWidget):
+    """Owns no state of the library; everything that it shows comes from the parts."""
+
+    closing = Signal()
+
+    def __init__(self, parts: Parts, version: str, choose: ChooseFolder = choose_folder) -> None:
+        super().__init__()
+        self._parts = parts
+        self.version = version
+        self._was_maximized = False
+        self.setWindowTitle("Photolex")
+        self.setAcceptDrops(True)
+        self.resize(1180, 760)
+        self.menu_button = QToolButton()
+        self.menu_button.setToolTip("Menu (F10)")
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        parts.theme.dress(self.menu_button, "menu")
+        self.browse = Browse(parts, self.menu_button)
+        self.viewer = Viewer(parts.hits, parts.full_photos, parts.thumbnails, parts.theme)
+        self.desk = FolderDesk(parts.library, parts.errands, parts.overview, self, choose)
+        self.deeds = Deeds(self.chosen, parts.errands, parts.library.thumbnail, self)
+        self.menu = MainMenu(self, parts.theme, parts.settings.colours)
+        self.menu_button.setMenu(self.menu)
+        QShortcut("F10", self, self.menu_button.showMenu)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.browse)
+        self._pages.addWidget(self.viewer)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
+        self._drop_sign = DropSign(self)
+        self._engine_notices = EngineNotices(parts.bridge, self.browse.notices, self.desk, self)
+        self._connect()
+        self.deeds.refresh()
+        if not parts.settings.geometry.isEmpty():
+            self.restoreGeometry(parts.settings.geometry)
+        self.browse.search.setFocus()
+
+    def _connect(self) -> None:
+        browse, parts, desk = self.browse, self._parts, self.desk
+        parts.errands.refused.connect(lambda words: browse.notices.tell("refused", words))
+        self.deeds.failed.connect(lambda words: browse.notices.tell("deed", words))
+        parts.bridge.root_online.connect(parts.thumbnails.forget_impossible)
+        parts.bridge.photos_changed.connect(parts.thumbnails.forget_impossible)
+        parts.bridge.indexing_paused.connect(browse.footer.set_paused)
+        browse.blank.acted.connect(self._on_blank_button)
+        browse.footer.pause_wanted.connect(self._on_pause)
+        browse.footer.skipped_wanted.connect(desk.show_skipped)
+        browse.folders.add_wanted.connect(desk.add_by_dialog)
+        browse.folders.remove_wanted.connect(desk.remove)
+        browse.folders.rescan_wanted.connect(desk.rescan)
+        browse.folders.open_wanted.connect(desk.open)
+        browse.grid.opened.connect(self.view)
+        browse.grid.menu_wanted.connect(self._open_menu)
+        browse.preview.view_wanted.connect(self.deeds.view.trigger)
+        browse.preview.reveal_wanted.connect(self.deeds.reveal.trigger)
+        browse.selection_changed.connect(self.deeds.refresh)
+        self.viewer.closed.connect(self.back_to_grid)
+        self.viewer.full_screen_wanted.connect(self.toggle_full_screen)
+        self.viewer.menu_wanted.connect(self._open_menu)
+        self.deeds.view_wanted.connect(lambda: self.view(browse.grid.currentIndex().row()))
+
+    # What can be asked of it.
+
+    def ask(self, query: str) -> None:
+        """Type a query and ask it at once."""
+        self.back_to_grid()
+        self.browse.ask(query)
+
+    def chosen(self) -> Sequence[Hit]:
+        """The photos that an action is meant for."""
+        if self.viewing:
+            return [self.viewer.hit] if self.viewer.hit is not None else []
+        return self.browse.grid.selected()
+
+    @property
+    def viewing(self) -> bool:
+        """Whether one photo fills the window."""
+        return self._pages.currentWidget() is self.viewer
+
+    def view(self, row: int) -> None:
+        """Show the photo at ``row`` alone."""
+        if self._parts.hits.hit(row) is None:
+            return
+        # Shown first: a photo is fitted into the room that the viewer then has.
+        self._pages.setCurrentWidget(self.viewer)
+        self.viewer.show_row(row)
+        self.viewer.setFocus()
+        self.deeds.refresh()
+
+    def back_to_grid(self) -> None:
+        """Leave the viewer; the photo seen last is the current one."""
+        if self.viewing:
+            self._pages.setCurrentWidget(self.browse)
+            self.browse.grid.go_to(self.viewer.row)
+            self.browse.go_to_grid()
+            self.deeds.refresh()
+
+    def seek(self) -> None:
+        """Go to the search field."""
+        self.back_to_grid()
+        self.browse.search.seek()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or be a window as before."""
+        if not self.isFullScreen():
+            self._was_maximized = self.isMaximized()
+            self.showFullScreen()
+        elif self._was_maximized:
+            self.showMaximized()
+        else:
+            self.showNormal()
+
+    def remember_colours(self, choice: Choice) -> None:
+        """Start with these colours next time."""
+        self._parts.settings.colours = choice
+
+    # What happens.
+
+    def _on_blank_button(self, action: str) -> None:
+        if action == "add":
+            self.desk.add_by_dialog()
+        elif action == "weak":
+            self._parts.hits.show_weak(True)
+            self.browse.go_to_grid()
+
+    def _on_pause(self, pause: bool) -> None:
+        library, footer = self._parts.library, self.browse.footer
+        if pause:
+            library.pause()
+            footer.set_paused("Paused by you")
+        else:
+            library.resume()
+            footer.set_paused("")
+        self._parts.overview.refresh()
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = self.deeds.menu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.browse.preview_button.isChecked() and self.browse.grid.hasFocus():
+            self.browse.preview_button.setChecked(False)
+        elif self.isFullScreen():
+            self.toggle_full_screen()
+        else:
+            self.browse.search.clear()
+            self.browse.search.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowTitleChange:
+            self.setAccessibleName(self.windowTitle())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_folders(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop_sign.appear()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_sign.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_sign.hide()
+        self.desk.add(dropped_folders(event.mimeData()))
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._parts.settings.geometry = self.saveGeometry()
+        self.browse.save()
+        self.closing.emit()
+        super().closeEvent(event)
