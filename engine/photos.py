@@ -29,7 +29,7 @@ SUFFIXES = frozenset(
 
 # The decoders that may be tried, whatever the file is called. Pillow knows many more, among them
 # some that start other programs (EPS) or were written for trusted files.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "HEIF", "AVIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "HEIF", "AVIF")
 
 # A JPEG is decoded at a fraction of its size, every other format in full: 200 million pixels are
 # the largest phone sensors, and 600 MB of memory.
