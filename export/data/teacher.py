@@ -6,12 +6,15 @@ recogniser's confidence) and ``line`` (the index of the line that it stands in).
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from engine.photos import is_photo_name
 
 _engine: Any = None
 
@@ -72,3 +75,15 @@ def label(photos: Iterable[Path], target: Path, processes: int = 2) -> None:
                 partial.write_text(json.dumps(labels))
                 partial.replace(target)
                 print(f"{count}/{len(todo)} photos", flush=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", help="folder of photos")
+    parser.add_argument("--out", required=True, help="the labels' JSON file; resumes if it is there")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    photos = [path for path in sorted(Path(args.photos).iterdir()) if is_photo_name(path.name)]
+    label(photos, Path(args.out), args.processes)

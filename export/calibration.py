@@ -1,0 +1,97 @@
+"""Fits what turns similarity and likelihood into a probability, on labelled photos not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.regions import Region
+from engine.scoring import FEATURES, features
+from engine.tokenizer import fold
+from engine.towers import Towers
+
+_NEAREST = 40  # regions a query is judged on: those a search would weigh against each other
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A photo (H, W, 3) with its words: folded texts and their quads (n, 4, 2)."""
+
+    pixels: NDArray[np.uint8]
+    texts: list[str]
+    quads: NDArray[np.float32]
+
+
+def _shown(region: Region, photo: Labelled) -> str:
+    """What the labels say stands in the region, words joined; "" where none does."""
+    area = abs(float(cv2.contourArea(region.quad)))
+    found = []
+    for text, quad in zip(photo.texts, photo.quads, strict=True):
+        shared, _ = cv2.intersectConvexConvex(region.quad, quad)
+        if shared > 0.5 * min(area, abs(float(cv2.contourArea(quad)))):
+            found.append((float(quad[:, 0].mean()), text))
+    return "".join(text for _, text in sorted(found))
+
+
+def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) -> dict[str, float]:
+    """Weights of a logistic function and the bands' borders.
+
+    ``strangers`` are words that stand in no photo: what they find is never a match. Half of the
+    queries fit the weights, the other half set the borders: of the best hits that are shown as
+    *contains* 95 of 100 do, as *probably* 60.
+    """
+    regions, shown = [], []
+    for photo in photos:
+        for region in towers.embed_photo(photo.pixels):
+            regions.append(region)
+            shown.append(_shown(region, photo))
+    embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
+    lattices = [region.lattice for region in regions]
+    words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
+    queries = words + [word for word in strangers if not any(word in text for text in shown)]
+    vectors = towers.embed_words(queries)
+    rows: list[list[NDArray[np.float32]]] = [[], []]
+    truths: list[list[NDArray[np.bool_]]] = [[], []]
+    for at, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
+        similarities = embeddings @ vector
+        near = np.argsort(-similarities)[:_NEAREST]
+        truth = np.array([query in shown[index] for index in near])
+        rows[at % 2].append(features(query, similarities[near], [lattices[i] for i in near]))
+        truths[at % 2].append(truth)
+    weights = _logistic(np.concatenate(rows[0]), np.concatenate(truths[0]))
+    best = []
+    for part, truth in zip(rows[1], truths[1], strict=True):
+        logits = part @ weights[:-1] + weights[-1]
+        top = int(logits.argmax())
+        best.append((1 / (1 + np.exp(-float(logits[top]))), bool(truth[top])))
+    answer = {name: float(w) for name, w in zip((*FEATURES, "bias"), weights, strict=True)}
+    answer["contains"] = _border(best, 0.95)
+    answer["probably"] = min(_border(best, 0.60), answer["contains"])
+    return {name: round(value, 4) for name, value in answer.items()}
+
+
+def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Logistic regression by Newton's steps with a light ridge; the last weight is the bias."""
+    x = np.hstack([rows, np.ones((len(rows), 1))]).astype(np.float64)
+    weights = np.zeros(x.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        gradient = x.T @ (chance - truth) + 1e-2 * weights
+        curve = (x * (chance * (1 - chance))[:, None]).T @ x + 1e-2 * np.eye(x.shape[1])
+        step = np.linalg.solve(curve, gradient)
+        weights -= step
+        if float(np.abs(step).max()) < 1e-7:
+            break
+    return weights
+
+
+def _border(best: list[tuple[float, bool]], precision: float) -> float:
+    """The least probability from which on so many of the best hits are matches; 1 if from none."""
+    ordered = sorted(best, reverse=True)
+    right = np.cumsum([truth for _, truth in ordered])
+    enough = np.flatnonzero(right / np.arange(1, len(ordered) + 1) >= precision)
+    return ordered[int(enough[-1])][0] if len(enough) else 1.0

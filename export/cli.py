@@ -1,0 +1,30 @@
+"""The command line `photolex-export`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; 0 when it did what was asked."""
+    from export import pack
+    from export.data import teacher
+    from export.evaluation import command as evaluation
+    from export.synth import draw
+    from export.training import focus, word
+
+    parser = argparse.ArgumentParser(prog="photolex-export", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    draw.add_arguments(commands.add_parser("draw", help="draw words and scenes to train on"))
+    teacher.add_arguments(commands.add_parser("label", help="label photos with an OCR pipeline"))
+    train = commands.add_parser("train", help="train a tower; resumes where it stopped")
+    towers = train.add_subparsers(dest="tower", required=True)
+    word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
+    focus.add_arguments(towers.add_parser("focus", help="the word finder"))
+    pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))
+    evaluate = commands.add_parser("evaluate", help="measure a pack on labelled photos")
+    evaluation.add_arguments(evaluate)
+    evaluate.set_defaults(run=evaluation.main)
+    args = parser.parse_args(argv)
+    return int(args.run(args) or 0)

@@ -1,0 +1,159 @@
+"""Writes the compact pack: exports the towers, calibrates them, and stores a self-check."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from engine.focus import FocusSettings
+from engine.packs import FORMAT, check_pack, read_pack
+from engine.photos import read_photo
+from engine.preprocess import for_focus
+from engine.tokenizer import fold, stretch
+from engine.towers import open_towers
+from export.calibration import Labelled, fit
+from export.onnx import export_focus, export_image, export_text
+from export.synth.corpus import Corpus
+from export.towers.compact import CROP_HEIGHT, CROP_WIDTH, FRAMES, LONGEST_WORD, Focus
+from export.training.focus import SHRINK
+from export.training.run import load
+from export.training.word import WordTowers
+
+LONGEST_SIDE = 2048
+UNFITTED = {
+    "similarity": 8.0, "exact": 1.0, "within": 1.0, "length": 0.0, "bias": -4.0,
+    "contains": 0.9, "probably": 0.5,
+}  # fmt: skip
+
+
+def _checkpoint(file: Path) -> dict[str, Any]:
+    state = load(file)
+    if state is None:
+        raise FileNotFoundError(f"no checkpoint at {file}: train first")
+    return state
+
+
+def held_out(sets: list[tuple[str, str]]) -> list[Labelled]:
+    """Every twentieth photo of each (photos, labels): those that training leaves out."""
+    photos = []
+    for folder, labels in sets:
+        found = json.loads(Path(labels).read_text())
+        for name in sorted(found)[::20]:
+            picture = cv2.imread(str(Path(folder) / name))
+            words = [word for word in found[name] if word["quad"] is not None]
+            sure = [word for word in words if word.get("score", 1.0) >= 0.85]
+            if picture is not None and sure:
+                quads = np.array([word["quad"] for word in sure], np.float32)
+                texts = [fold(word["text"]) for word in sure]
+                pixels = np.ascontiguousarray(picture[:, :, ::-1])
+                photos.append(Labelled(pixels, texts, quads))
+    return photos
+
+
+def write_pack(args: argparse.Namespace) -> None:
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    word, focus = (_checkpoint(Path(args.run_folder) / f"{name}.pt") for name in ("word", "focus"))
+    towers = WordTowers()
+    towers.load_state_dict(word["average"])
+    finder = Focus()
+    finder.load_state_dict(focus["average"])
+    towers.eval()
+    finder.eval()
+    photo = read_photo(Path(args.check_photo), LONGEST_SIDE).pixels
+    crops = np.stack(
+        [cv2.resize(photo[y : y + 64, :256], (CROP_WIDTH, CROP_HEIGHT)) for y in range(0, 256, 32)]
+    )
+    words = ["photo", "a", "2026", "strasse", "x" * LONGEST_WORD]
+    lengths = np.array([len(w) for w in words], np.int64)
+    differences = {
+        "focus": export_focus(finder, out / "focus.onnx", for_focus(photo, 640, 2.0)[0]),
+        "image": export_image(towers.image, out / "image.onnx", crops),
+        "text": export_text(towers.text, out / "text.onnx", stretch(words, FRAMES), lengths),
+    }
+    for name, difference in differences.items():
+        print(f"{name}: torch and ONNX differ by {difference:.1e} at most")
+    check = out / "check.jpg"
+    check.write_bytes(Path(args.check_photo).read_bytes())
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "name": args.name,
+        "family": "compact",
+        "licence": "Apache-2.0",
+        "embedding_size": FRAMES * (towers.text.project.out_channels),
+        "longest_side": LONGEST_SIDE,
+        "files": {
+            part: {
+                "name": f"{part}.onnx",
+                "sha256": hashlib.sha256((out / f"{part}.onnx").read_bytes()).hexdigest(),
+            }
+            for part in ("focus", "image", "text")
+        },
+        "focus": {
+            "longest_sides": args.sides,
+            "most_enlarged": args.most_enlarged,
+            "finding": asdict(
+                FocusSettings(
+                    threshold=args.threshold, shrink=SHRINK, least_confidence=args.least_confidence
+                )
+            ),
+        },
+        "image": {
+            "width": CROP_WIDTH,
+            "height": CROP_HEIGHT,
+            "batch": 32,
+            "margin_along": 0.08,
+            "margin_across": 0.08,
+        },
+        "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
+        "calibration": UNFITTED,
+        "training": {"crops": word["crops"], "patches": focus["patches"]},
+        "check": {"photo": check.name, "query": args.check_query, "similarity": 0, "tolerance": 2},
+    }
+    _save(out, content)
+    if args.labelled:
+        strangers = random.Random(1).sample(_dictionary(), 400)
+        engine_towers = open_towers(read_pack(out))
+        content["calibration"] = fit(engine_towers, held_out(args.labelled), strangers)
+        print("calibration:", content["calibration"])
+    engine_towers = open_towers(read_pack(out))
+    query = engine_towers.embed_words([fold(args.check_query)])[0]
+    regions = engine_towers.embed_photo(photo)
+    best = max((float(region.embedding @ query) for region in regions), default=0.0)
+    content["check"] |= {"similarity": round(best, 4), "tolerance": 0.02}
+    _save(out, content)
+    print(check_pack(read_pack(out)).sentence)
+
+
+def _dictionary() -> list[str]:
+    corpus = Corpus(0)
+    return sorted({fold(word) for words in corpus.words for word in words if len(fold(word)) > 3})
+
+
+def _save(out: Path, content: dict[str, Any]) -> None:
+    (out / "pack.json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--run-folder", required=True, help="folder with word.pt and focus.pt")
+    parser.add_argument("--out", required=True, help="folder of the pack")
+    parser.add_argument("--name", default="compact")
+    parser.add_argument("--check-photo", required=True, help="a JPEG for the pack's self-check")
+    parser.add_argument("--check-query", required=True, help="a word that stands in it")
+    parser.add_argument(
+        "--labelled", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="to calibrate on"
+    )
+    parser.add_argument("--sides", type=int, nargs="+", default=[1280])
+    parser.add_argument("--most-enlarged", type=float, default=2.5)
+    parser.add_argument("--threshold", type=float, default=0.3)
+    parser.add_argument("--least-confidence", type=float, default=0.4)
+    parser.set_defaults(run=write_pack)
