@@ -80,7 +80,10 @@ class Database:
 
     def find_damage(self) -> str | None:
         """Reads the whole file; None when it is sound, else what SQLite says."""
-        verdict = str(self._rows("PRAGMA quick_check(1)")[0][0])
+        try:
+            verdict = str(self._rows("PRAGMA quick_check(1)")[0][0])
+        except CatalogueError as error:
+            return str(error)
         return None if verdict == "ok" else verdict
 
     def _rows(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:

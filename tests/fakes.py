@@ -72,7 +72,7 @@ def photo(
         return path
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image.transpose(_UNTURN[orientation]).save(path, quality=90, exif=exif)
+    image.transpose(_UNTURN[orientation]).save(path, quality=90, exif=exif.tobytes())
     return path
 
 

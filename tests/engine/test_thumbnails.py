@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.photos import digest, walk
+from engine.thumbnails import Thumbnails
+from tests import fakes
+
+
+@pytest.fixture
+def thumbnails(tmp_path: Path) -> Thumbnails:
+    return Thumbnails(tmp_path / "cache")
+
+
+def test_a_thumbnail_is_a_small_upright_webp(tmp_path: Path, thumbnails: Thumbnails) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee", size=(1600, 900), orientation=6)
+    file = thumbnails.get(photo, digest(photo), 256)
+    assert file is not None
+    with Image.open(file) as picture:
+        assert picture.format == "WEBP"
+        assert picture.size == (256, 144)
+
+
+def test_it_is_made_once(tmp_path: Path, thumbnails: Thumbnails) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    first = thumbnails.get(photo, digest(photo), 64)
+    assert first is not None
+    first.write_bytes(b"as it was")
+    assert thumbnails.get(photo, digest(photo), 64) == first
+    assert first.read_bytes() == b"as it was"
+    assert thumbnails.get(photo, digest(photo), 32) != first
+
+
+def test_a_photo_that_moved_or_whose_drive_is_away_keeps_it(
+    tmp_path: Path, thumbnails: Thumbnails
+) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    content = digest(photo)
+    file = thumbnails.get(photo, content, 64)
+    photo.unlink()
+    assert thumbnails.get(tmp_path / "elsewhere.jpg", content, 64) == file
+
+
+def test_there_is_none_of_a_photo_that_cannot_be_read(
+    tmp_path: Path, thumbnails: Thumbnails
+) -> None:
+    (tmp_path / "a.jpg").write_text("no picture")
+    assert thumbnails.get(tmp_path / "a.jpg", bytes(16), 64) is None
+    assert thumbnails.get(tmp_path / "gone.jpg", bytes(16), 64) is None
+
+
+def test_there_is_none_where_nothing_can_be_written(tmp_path: Path) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert Thumbnails(tmp_path / "cache").get(photo, digest(photo), 64) is None
+
+
+def test_a_picture_that_could_not_be_finished_leaves_nothing_behind(
+    tmp_path: Path, thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(picture: Image.Image, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    monkeypatch.setattr(Image.Image, "save", save)
+    assert thumbnails.get(photo, digest(photo), 64) is None
+    assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [
+        "CACHEDIR.TAG"
+    ]
+
+
+def test_many_threads_may_ask_for_the_same_one(tmp_path: Path, thumbnails: Thumbnails) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee", size=(1600, 900))
+    content = digest(photo)
+    with ThreadPoolExecutor(8) as threads:
+        files = set(threads.map(lambda _: thumbnails.get(photo, content, 256), range(32)))
+    (file,) = files
+    assert file is not None
+    assert fakes.words_in(np.asarray(Image.open(file).convert("RGB"))) == ["coffee"]
+
+
+def test_thumbnails_are_never_taken_for_photos(tmp_path: Path) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    thumbnails = Thumbnails(tmp_path / "library" / "thumbnails")
+    assert thumbnails.get(photo, digest(photo), 64) is not None
+    assert list(walk(tmp_path)) == [photo]
+
+
+def test_trimming_deletes_the_oldest_first(tmp_path: Path, thumbnails: Thumbnails) -> None:
+    files: list[Path] = []
+    for number in range(4):
+        photo = fakes.photo(tmp_path / "a.jpg", "coffee", variant=number)
+        file = thumbnails.get(photo, digest(photo), 64)
+        assert file is not None
+        file.write_bytes(bytes(1000))
+        os.utime(file, (number, number))
+        files.append(file)
+    thumbnails.trim(2500)
+    assert [file.exists() for file in files] == [False, False, True, True]
+    thumbnails.trim(0)
+    assert not any(file.exists() for file in files)
