@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.database import Database, path_of, text_of
+from engine.database import path_of, text_of
 from engine.errors import RootError
+from engine.lookups import Lookups
 from engine.regions import Region
 from engine.rows import (
     Counts,
@@ -44,7 +45,7 @@ _KNOWN_PHOTO = """
 _ORPHANS = "NOT EXISTS (SELECT 1 FROM photos WHERE photos.content_id = contents.id)"
 
 
-class Catalogue(Database):
+class Catalogue(Lookups):
     """A program has one writer, and as many readers as it likes, each seeing the last commit."""
 
     # Roots

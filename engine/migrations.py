@@ -73,6 +73,7 @@ _FIRST = (
     """,
     "CREATE INDEX regions_by_content ON regions (content_id)",
     "CREATE INDEX regions_by_pack ON regions (pack_id)",
+    "CREATE INDEX regions_by_reading ON regions (pack_id, reading)",
 )
 
 STEPS: tuple[Sequence[str], ...] = (_FIRST,)

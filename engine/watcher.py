@@ -224,7 +224,7 @@ class Watcher:
                 )
             else:
                 # Files may have been put there before the system watched the new folder.
-                for photo in walk(path, exclude=self._patterns):
+                for photo in walk(watched.root, below=path, exclude=self._patterns):
                     self._touch(photo, self._settle)
 
     def _of_interest(self, watched: _Watched, name: str, folder: bool) -> Path | None:

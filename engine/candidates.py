@@ -1,0 +1,269 @@
+"""The regions that may show a word: found by their embeddings and readings, then scored."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.catalogue import Catalogue
+from engine.index import VectorIndex
+from engine.lookups import RegionRows
+from engine.query import Term
+from engine.rows import Evidence, PackIdentity
+
+Vector = NDArray[np.float32]
+
+_FIRST = 256
+_MOST = 4096
+# Of a photo that is no candidate for a word, so much is believed at most.
+_UNSEEN = 1e-3
+# Ranking everything: so many regions of all, and of each content, are scored by their readings.
+_BEST_OF_ALL = 512
+_BEST_OF_EACH = 4
+# A query of several words looks closer at so many photos that show one of them.
+_COMPLETED = 256
+_REMEMBERED_WORDS = 512
+
+
+class WordScorer(Protocol):
+    """What of ``scoring.Scorer`` a search needs."""
+
+    def probabilities(
+        self,
+        word: str,
+        similarities: NDArray[np.float32],
+        lattices: Sequence[bytes],
+        *,
+        prefix: bool = False,
+    ) -> NDArray[np.float32]: ...
+
+    def band(self, probability: float) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A region that may show a word."""
+
+    word: str
+    evidence: Evidence
+    similarity: float
+    probability: float
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Best first; equals by their place in the catalogue."""
+        return -self.probability, self.evidence.region_id
+
+
+@dataclass(slots=True)
+class Matches:
+    """A word's candidates by content, best first.
+
+    ``unseen``: what any other content scores. ``is_cut``: there are more than were looked at.
+    """
+
+    by_content: dict[int, list[Match]] = field(default_factory=dict)
+    unseen: float = 0.0
+    is_cut: bool = False
+
+    def add(self, matches: Iterable[Match]) -> None:
+        touched: set[int] = set()
+        for match in matches:
+            content_id = match.evidence.content_id
+            self.by_content.setdefault(content_id, []).append(match)
+            touched.add(content_id)
+        for content_id in touched:
+            self.by_content[content_id].sort(key=lambda match: match.order)
+
+
+class Candidates:
+    """Finds and scores regions; ``index`` gives whichever index answers now."""
+
+    def __init__(
+        self,
+        index: Callable[[], VectorIndex],
+        embed_words: Callable[[Sequence[str]], Vector],
+        scorer: WordScorer,
+        pack: PackIdentity,
+    ) -> None:
+        self._index = index
+        self._embed_words = embed_words
+        self._scorer = scorer
+        self._pack = pack
+        self._lock = threading.Lock()
+        self._remembered: OrderedDict[str, Vector] = OrderedDict()
+        self._everything: tuple[object, RegionRows] | None = None
+
+    def find(
+        self, catalogue: Catalogue, terms: Sequence[Term], *, everything: bool
+    ) -> dict[Term, Matches]:
+        """The candidates of each word; with ``everything``, some of every content that has any."""
+        vectors = self._embed([term.text for term in terms])
+        pack_id = catalogue.pack_id(self._pack)
+        if everything:
+            regions = self._all_regions(catalogue, pack_id)
+            return {
+                term: self._ranked(catalogue, regions, term, vector)
+                for term, vector in zip(terms, vectors, strict=True)
+            }
+        ids, similarities = self._index().search(vectors, _FIRST)
+        return {
+            term: self._nearest(catalogue, pack_id, term, vectors[row], ids[row], similarities[row])
+            for row, term in enumerate(terms)
+        }
+
+    def complete(
+        self, catalogue: Catalogue, found: dict[Term, Matches], terms: Sequence[Term]
+    ) -> None:
+        """Looks for words with too many candidates in the photos that surely show another word."""
+        cut = [term for term in terms if found[term].is_cut]
+        if not cut:
+            return
+        surest: dict[int, float] = {}
+        for term in terms:
+            for content_id, matches in found[term].by_content.items():
+                best = matches[0].probability
+                if self._scorer.band(best) != "weak" and best > surest.get(content_id, 0.0):
+                    surest[content_id] = best
+        chosen = sorted(surest, key=lambda content_id: (-surest[content_id], content_id))
+        lacking = {
+            term: [content for content in chosen if content not in found[term].by_content]
+            for term in cut
+        }
+        lacking = {term: contents[:_COMPLETED] for term, contents in lacking.items() if contents}
+        if not lacking:
+            return
+        wanted = sorted(set().union(*lacking.values()))
+        regions = catalogue.regions_of(catalogue.pack_id(self._pack), wanted)
+        vectors = self._embed([term.text for term in lacking])
+        for (term, contents), vector in zip(lacking.items(), vectors, strict=True):
+            place = np.flatnonzero(np.isin(regions.contents, contents))
+            similarities = regions.embeddings[place].astype(np.float32) @ vector
+            likely = _best_of_each(regions.contents[place], similarities, _BEST_OF_EACH)
+            ids = regions.ids[place][likely]
+            found[term].add(self._scored(catalogue, term, ids, similarities[likely]))
+
+    def _nearest(
+        self,
+        catalogue: Catalogue,
+        pack_id: int,
+        term: Term,
+        vector: Vector,
+        ids: NDArray[np.int64],
+        similarities: NDArray[np.float32],
+    ) -> Matches:
+        """More and more of the nearest regions, until the last of them no longer matter."""
+        found = Matches(unseen=_UNSEEN)
+        seen: NDArray[np.int64] = np.empty(0, np.int64)
+        k = _FIRST
+        while True:
+            new = ~np.isin(ids, seen)
+            matches = self._scored(catalogue, term, ids[new], similarities[new])
+            found.add(matches)
+            seen = np.union1d(seen, ids)
+            last = {int(one) for one in ids[-max(1, len(ids) // 4) :]}
+            tail = [match.probability for match in matches if match.evidence.region_id in last]
+            found.unseen = min([_UNSEEN, *tail])
+            if len(ids) < k or all(self._scorer.band(p) == "weak" for p in tail):
+                break
+            if k >= _MOST:
+                found.is_cut = True
+                break
+            k = min(4 * k, _MOST)
+            rows, near = self._index().search(vector[None], k)
+            ids, similarities = rows[0], near[0]
+        # What is read as the word, or begins as it does, may lie farther off than all of these.
+        read = catalogue.regions_reading(pack_id, term.text, prefix=term.prefix)
+        new = ~np.isin(read.ids, seen)
+        if new.any():
+            similarities = read.embeddings[new].astype(np.float32) @ vector
+            found.add(self._scored(catalogue, term, read.ids[new], similarities))
+        return found
+
+    def _ranked(
+        self, catalogue: Catalogue, regions: RegionRows, term: Term, vector: Vector
+    ) -> Matches:
+        found = Matches()
+        if not len(regions.ids):
+            return found
+        similarities = np.concatenate(
+            [
+                regions.embeddings[start : start + _MOST].astype(np.float32) @ vector
+                for start in range(0, len(regions.ids), _MOST)
+            ]
+        )
+        chosen = np.union1d(
+            np.argsort(-similarities, kind="stable")[:_BEST_OF_ALL],
+            _best_of_each(regions.contents, similarities, _BEST_OF_EACH),
+        )
+        found.add(self._scored(catalogue, term, regions.ids[chosen], similarities[chosen]))
+        return found
+
+    def _scored(
+        self,
+        catalogue: Catalogue,
+        term: Term,
+        ids: NDArray[np.int64],
+        similarities: NDArray[np.float32],
+    ) -> list[Match]:
+        """In the order of the ids; without those that are gone."""
+        by_id = dict(zip(ids.tolist(), similarities.tolist(), strict=True))
+        evidence = catalogue.evidence(ids)
+        if not evidence:
+            return []
+        near = np.array([by_id[one.region_id] for one in evidence], np.float32)
+        probabilities = self._scorer.probabilities(
+            term.text, near, [one.lattice for one in evidence], prefix=term.prefix
+        )
+        return [
+            Match(term.text, one, similarity, probability)
+            for one, similarity, probability in zip(
+                evidence, near.tolist(), probabilities.tolist(), strict=True
+            )
+        ]
+
+    def _embed(self, words: Sequence[str]) -> Vector:
+        """Unit rows (n, d); words of late queries are remembered, since people type on."""
+        with self._lock:
+            lacking = [word for word in dict.fromkeys(words) if word not in self._remembered]
+            if lacking:
+                rows = self._embed_words(lacking).astype(np.float32)
+                self._remembered.update(zip(lacking, rows, strict=True))
+            for word in words:
+                self._remembered.move_to_end(word)
+            answer = np.stack([self._remembered[word] for word in words])
+            while len(self._remembered) > _REMEMBERED_WORDS:
+                self._remembered.popitem(last=False)
+            return answer
+
+    def _all_regions(self, catalogue: Catalogue, pack_id: int) -> RegionRows:
+        """Held in memory until a region comes or goes: whoever asks for everything asks often."""
+        with self._lock:
+            state = (pack_id, catalogue.region_state(pack_id))
+            if self._everything is None or self._everything[0] != state:
+                chunks = list(catalogue.all_regions(pack_id))
+                if not chunks:
+                    nothing = np.empty(0, np.int64)
+                    return RegionRows(nothing, nothing, np.empty((0, 0), np.float16))
+                rows = RegionRows(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
+                self._everything = (state, rows)
+            return self._everything[1]
+
+
+def _best_of_each(
+    contents: NDArray[np.int64], similarities: NDArray[np.float32], most: int
+) -> NDArray[np.int64]:
+    """Places of the ``most`` nearest regions of every content."""
+    order = np.lexsort((-similarities, contents))
+    ordered = contents[order]
+    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
+    counts = np.diff(np.append(begins, len(ordered)))
+    rank = np.arange(len(ordered)) - np.repeat(begins, counts)
+    best: NDArray[np.int64] = order[rank < most]
+    return best

@@ -1,0 +1,321 @@
+"""A search finds the photos that show the words, ranks them, and shows its evidence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine import candidates
+from engine.catalogue import Catalogue
+from engine.index import ExactIndex, HnswIndex, VectorIndex
+from engine.packs import ModelPack
+from engine.regions import Region
+from engine.search import Answer, Searcher
+from tests.fakes import EMBEDDING_SIZE, FakeTowers, embedding_of
+
+Quad = Sequence[tuple[float, float]]
+
+
+def box(x: float, y: float, width: float = 100, height: float = 30) -> Quad:
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+class LetterScorer:
+    """Reads the lattice as the word itself, so that a test says what each region shows."""
+
+    def probabilities(
+        self,
+        word: str,
+        similarities: NDArray[np.float32],
+        lattices: Sequence[bytes],
+        *,
+        prefix: bool = False,
+    ) -> NDArray[np.float32]:
+        shown = [lattice.decode() for lattice in lattices]
+        sure = [text.startswith(word) if prefix else text == word for text in shown]
+        return np.where(sure, 0.95, np.clip(similarities, 0, 1) ** 4 / 5).astype(np.float32)
+
+    def band(self, probability: float) -> str:
+        return "contains" if probability > 0.7 else "probably" if probability > 0.3 else "weak"
+
+
+class Shelf:
+    """A catalogue of photos that were never taken."""
+
+    def __init__(self, folder: Path, pack: ModelPack) -> None:
+        self.file = folder / "catalogue.sqlite"
+        self.pack = pack
+        self.catalogue = Catalogue.open(self.file, write=True)
+        self.root = self.catalogue.add_root(folder)
+        self.pack_id = self.catalogue.pack_id(pack)
+        self.index: VectorIndex = ExactIndex(lambda: self.catalogue.regions(self.pack_id))
+        self.embedded: list[str] = []
+        self.searcher = Searcher(
+            self.reading, lambda: self.index, self.embed_words, LetterScorer(), pack
+        )
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += words
+        return FakeTowers().embed_words(words)
+
+    @contextmanager
+    def reading(self) -> Iterator[Catalogue]:
+        with Catalogue.open(self.file, write=False) as catalogue:
+            yield catalogue
+
+    def put(self, name: str, *words: str, quads: Sequence[Quad] = (), copy_of: str = "") -> None:
+        """A photo whose words stand far apart, unless ``quads`` says where."""
+        path = self.root.path / name
+        known = self.catalogue.record_photo(self.root.root_id, path, 10, 5)
+        content = self.catalogue.content((copy_of or name).encode().ljust(16)[:16], 10, 800, 600)
+        places = quads or [box(10, 10 + 200 * row) for row in range(len(words))]
+        regions = [
+            Region(
+                np.array(quad, np.float32),
+                embedding_of(word).astype(np.float16),
+                word.encode(),
+                word,
+                0.9,
+            )
+            for word, quad in zip(words, places, strict=True)
+        ]
+        self.catalogue.store_regions(content, self.pack_id, regions)
+        self.catalogue.settle_photo(known, 10, 5, content)
+
+    def ask(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
+        return self.searcher.ask(query, limit=limit, everything=everything)
+
+    def find(self, query: str, *, limit: int = 200) -> list[str]:
+        """The names of the photos that are surely or probably found."""
+        hits = self.ask(query, limit=limit).hits
+        return [Path(hit.path).name for hit in hits if hit.band != "weak"]
+
+    def scores(self, query: str) -> dict[str, float]:
+        return {Path(hit.path).name: hit.score for hit in self.ask(query).hits}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, pack: ModelPack) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path, pack)
+    yield shelf
+    shelf.catalogue.close()
+
+
+def test_a_word_finds_the_photos_that_show_it(shelf: Shelf) -> None:
+    shelf.put("bakery.jpg", "fresh", "bread")
+    shelf.put("street.jpg", "exit")
+    answer = shelf.ask("Bread")
+    assert answer.words == ["bread"]
+    assert answer.seconds > 0
+    (hit,) = [hit for hit in answer.hits if hit.band == "contains"]
+    assert Path(hit.path) == shelf.root.path / "bakery.jpg"
+    assert (hit.width, hit.height, hit.online, hit.mtime_ns) == (800, 600, True, 5)
+    (region,) = hit.regions
+    assert region.quad == box(10, 210)
+    assert (region.word, region.reading) == ("bread", "bread")
+    assert region.similarity == pytest.approx(1, abs=0.01)
+    assert region.probability == pytest.approx(hit.score) == pytest.approx(0.95)
+
+
+def test_nothing_to_find_finds_nothing(shelf: Shelf) -> None:
+    assert shelf.ask("bread").hits == []
+    shelf.put("bakery.jpg", "bread")
+    assert shelf.ask("").hits == []
+    assert shelf.ask("東京 ...").words == []
+    assert shelf.ask("-bread").hits == []
+    assert shelf.ask("", everything=True).hits == []
+    assert shelf.embedded == ["bread"]
+
+
+def test_all_words_must_be_there(shelf: Shelf) -> None:
+    shelf.put("both.jpg", "fresh", "bread")
+    shelf.put("one.jpg", "bread")
+    shelf.put("other.jpg", "fresh")
+    assert shelf.find("fresh bread") == ["both.jpg"]
+    assert [region.word for region in shelf.ask("fresh bread").hits[0].regions] == [
+        "fresh",
+        "bread",
+    ]
+
+
+def test_one_choice_is_enough(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "coffee", "open")
+    shelf.put("b.jpg", "tea", "open")
+    shelf.put("c.jpg", "milk", "open")
+    assert shelf.find("coffee OR tea open") == ["a.jpg", "b.jpg"]
+
+
+def test_excluded_words_take_photos_out(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "coffee")
+    shelf.put("b.jpg", "coffee", "tea")
+    shelf.put("c.jpg", "coffee", "ice", "cream", quads=[box(0, 300), box(0, 0), box(110, 0)])
+    assert shelf.find("coffee -tea") == ["a.jpg", "c.jpg"]
+    assert shelf.find('coffee -"ice cream"') == ["a.jpg", "b.jpg"]
+
+
+def test_a_prefix_finds_every_ending(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "chocolate")
+    shelf.put("b.jpg", "choc")
+    shelf.put("c.jpg", "cocoa")
+    assert shelf.find("choc*") == ["a.jpg", "b.jpg"]
+    assert shelf.find("choc") == ["b.jpg"]
+
+
+def test_a_function_word_weighs_less(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "bank")
+    shelf.put("b.jpg", "the")
+    scores = shelf.scores("the bank")
+    assert scores["a.jpg"] > 5 * scores.get("b.jpg", 0)
+    assert shelf.find("the") == ["b.jpg"]
+
+
+LINE = [box(10, 100), box(125, 103)]
+STACK = [box(10, 100), box(15, 140)]
+APART = [box(10, 100), box(500, 400)]
+BACKWARDS = [box(125, 103), box(10, 100)]
+
+
+def test_a_phrase_prefers_words_that_stand_together(shelf: Shelf) -> None:
+    for name, quads in {"line": LINE, "stack": STACK, "apart": APART, "back": BACKWARDS}.items():
+        shelf.put(f"{name}.jpg", "open", "late", quads=quads)
+    scores = shelf.scores('"open late"')
+    assert scores["line.jpg"] > scores["stack.jpg"] > scores["apart.jpg"] == scores["back.jpg"]
+    assert shelf.find('"open late"')[:2] == ["line.jpg", "stack.jpg"]
+
+
+def test_plain_words_that_stand_together_come_first(shelf: Shelf) -> None:
+    shelf.put("a apart.jpg", "open", "late", quads=APART)
+    shelf.put("b line.jpg", "open", "late", quads=LINE)
+    assert shelf.find("open late") == ["b line.jpg", "a apart.jpg"]
+
+
+def test_two_words_that_are_one_region_are_found_by_both(shelf: Shelf) -> None:
+    shelf.put("can.jpg", "cocacola")
+    shelf.put("shop.jpg", "cola")
+    for query in ("coca cola", '"coca cola"', "coca-cola", "Coca Cola"):
+        assert shelf.find(query) == ["can.jpg"]
+    region = shelf.ask("coca cola").hits[0].regions[0]
+    assert (region.word, region.reading) == ("cocacola", "cocacola")
+
+
+def test_every_copy_is_a_hit_of_its_own(shelf: Shelf) -> None:
+    shelf.put("b.jpg", "bread", copy_of="x")
+    shelf.put("a.jpg", "bread", copy_of="x")
+    shelf.put("c.jpg", "bread")
+    assert shelf.find("bread") == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_equals_are_ordered_by_path_also_at_the_limit(shelf: Shelf) -> None:
+    for number in (5, 3, 1, 4, 2):
+        shelf.put(f"{number}.jpg", "bread")
+    assert shelf.find("bread", limit=3) == ["1.jpg", "2.jpg", "3.jpg"]
+    assert shelf.find("bread", limit=0) == [f"{number}.jpg" for number in range(1, 6)]
+
+
+def test_everything_ranks_every_photo_that_has_a_region(shelf: Shelf) -> None:
+    for number in range(30):
+        shelf.put(f"{number:02}.jpg", f"other{number}", "exit")
+    shelf.put("bread.jpg", "bread")
+    shelf.put("empty.jpg")
+    answer = shelf.ask("bread", limit=0, everything=True)
+    assert len(answer.hits) == 31
+    assert Path(answer.hits[0].path).name == "bread.jpg"
+    assert all(len(hit.regions) == 1 for hit in answer.hits)
+    scores = [hit.score for hit in answer.hits]
+    assert scores == sorted(scores, reverse=True)
+    assert len(shelf.ask("bread", limit=7, everything=True).hits) == 7
+
+
+def test_everything_sees_photos_that_came_and_went(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "bread")
+    assert len(shelf.ask("bread", everything=True).hits) == 1
+    shelf.put("b.jpg", "bread")
+    assert len(shelf.ask("bread", everything=True).hits) == 2
+    photo = shelf.ask("bread", everything=True).hits[0].photo_id
+    shelf.catalogue.mark_gone([photo])
+    assert len(shelf.ask("bread", everything=True).hits) == 1
+
+
+def test_everything_of_nothing_is_nothing(shelf: Shelf) -> None:
+    assert shelf.ask("bread", everything=True).hits == []
+
+
+def test_a_photo_that_went_is_no_longer_found(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "bread")
+    graph = HnswIndex(EMBEDDING_SIZE)
+    assert graph.fill(lambda after: shelf.catalogue.regions(shelf.pack_id, after))
+    shelf.index = graph
+    shelf.catalogue.mark_gone([shelf.ask("bread").hits[0].photo_id])
+    assert shelf.find("bread") == []
+
+
+def test_an_offline_photo_is_found_and_says_so(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "bread")
+    shelf.put("b.jpg", "bread")
+    shelf.catalogue.mark_missing([shelf.ask("bread").hits[1].photo_id], missing=True)
+    assert [hit.online for hit in shelf.ask("bread").hits] == [True, False]
+    shelf.catalogue.set_root_state(shelf.root.root_id, online=False, device=None)
+    assert [hit.online for hit in shelf.ask("bread").hits] == [False, False]
+
+
+def test_more_candidates_are_looked_at_while_they_matter(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_FIRST", 4)
+    for number in range(40):
+        shelf.put(f"{number:02}.jpg", "bread", f"other{number}")
+    assert len(shelf.find("bread")) == 40
+
+
+def test_a_frequent_word_is_looked_for_in_the_photos_of_a_rare_one(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_FIRST", 4)
+    monkeypatch.setattr(candidates, "_MOST", 8)
+    for number in range(40):
+        shelf.put(f"{number:02}.jpg", "total", f"other{number}")
+    # Not even by its reading: as if the towers had misread it.
+    monkeypatch.setattr(
+        Catalogue, "regions_reading", lambda self, pack_id, *_, **__: self.regions_of(pack_id, [])
+    )
+    assert len(shelf.find("total")) == 8
+    assert shelf.find("total other37") == ["37.jpg"]
+
+
+def test_a_reading_is_found_where_its_embedding_is_not(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.put("a.jpg", "bread")
+    monkeypatch.setattr(shelf, "index", HnswIndex(EMBEDDING_SIZE))
+    assert shelf.find("bread") == ["a.jpg"]
+    assert shelf.find("brea*") == ["a.jpg"]
+
+
+def test_a_word_is_embedded_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "_REMEMBERED_WORDS", 2)
+    shelf.put("a.jpg", "bread")
+    for _ in range(3):
+        shelf.ask("bread")
+    assert shelf.embedded == ["bread"]
+    for word in ("butter", "jam", "bread"):
+        shelf.ask(word)
+    assert shelf.embedded == ["bread", "butter", "jam", "bread"]
+
+
+def test_searches_run_in_several_threads(shelf: Shelf) -> None:
+    for number in range(20):
+        shelf.put(f"{number:02}.jpg", "bread", f"word{number}")
+    found: list[list[str]] = []
+    asking: list[Callable[[], None]] = [lambda: found.append(shelf.find("bread"))] * 4
+    threads = [threading.Thread(target=ask) for ask in asking]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[f"{number:02}.jpg" for number in range(20)]] * 4
