@@ -99,7 +99,8 @@ class Intake:
             unsettled, self._unsettled = self._unsettled, []
             self._queue_up(_looked_at_again(unsettled))
             self._work(cancel, more)
-        self._pace.announce(self._announce, "", always=True)
+        if self._pace.total:
+            self._pace.announce(self._announce, "", always=True)
 
     def _queue_up(self, tasks: Iterable[Task], *, first: bool = False) -> None:
         tasks = list(tasks)
