@@ -17,7 +17,7 @@ from engine.tokenizer import ALPHABET
 KEPT = 4
 _CLASSES = len(ALPHABET) + 1
 _STEP = 16.0
-_NEVER = np.float32(-1e4)
+_LEAST = 1e-300  # instead of a probability of 0, which has no logarithm
 
 
 def pack(log_probabilities: NDArray[np.float32]) -> list[bytes]:
@@ -30,7 +30,7 @@ def pack(log_probabilities: NDArray[np.float32]) -> list[bytes]:
 
 
 def unpack(lattices: Sequence[bytes]) -> NDArray[np.float32]:
-    """n lattices of equal length to (n, T, 37); what was not kept shares the mass that is left."""
+    """As many lattices of equal length to (n, T, 37); what was not kept shares what is left."""
     both = np.frombuffer(b"".join(lattices), np.uint8).reshape(len(lattices), -1, KEPT, 2)
     level = both[..., 1].astype(np.float32) / -_STEP
     left = np.clip(1.0 - np.exp(level).sum(2), 1e-5, 1.0) / (_CLASSES - KEPT)
@@ -50,14 +50,12 @@ def readings(log_probabilities: NDArray[np.float32]) -> list[str]:
 
 def log_likelihood(dense: NDArray[np.float32], word: str) -> NDArray[np.float32]:
     """How probable exactly ``word`` is in each of (n, T, 37): (n,) logs, by CTC's forward sum."""
-    states = _states(word)
-    alpha = np.full((len(dense), len(states)), _NEVER, np.float32)
-    alpha[:, 0] = dense[:, 0, 0]
-    alpha[:, 1] = dense[:, 0, states[1]]
-    for column in range(1, dense.shape[1]):
-        alpha = _advance(alpha, states) + dense[:, column][:, states]
-    answer: NDArray[np.float32] = np.logaddexp(alpha[:, -1], alpha[:, -2])
-    return answer
+    chances, states, skips = _trellis(dense, word)
+    alpha = np.zeros((len(states), len(dense)))
+    alpha[:2] = chances[0][states[:2]]
+    for column in chances[1:]:
+        alpha = _advance(alpha, skips) * column[states]
+    return _log(alpha[-1] + alpha[-2])
 
 
 def log_begins(dense: NDArray[np.float32], word: str) -> NDArray[np.float32]:
@@ -66,41 +64,55 @@ def log_begins(dense: NDArray[np.float32], word: str) -> NDArray[np.float32]:
 
 
 def log_contains(dense: NDArray[np.float32], word: str) -> NDArray[np.float32]:
-    """How probable a string with ``word`` somewhere in it is, at most: (n,) logs."""
+    """How often ``word`` is to be expected within the string, at most once: (n,) logs.
+
+    The string contains the word at most as probably as this, and just so probably where the word
+    does not occur twice.
+    """
     return _log_occurs(dense, word, anywhere=True)
 
 
 def _log_occurs(dense: NDArray[np.float32], word: str, *, anywhere: bool) -> NDArray[np.float32]:
     """Sums, over the column in which the last letter starts, the paths that come so far."""
-    states = _states(word)[:-1]
-    alpha = np.full((len(dense), len(states)), _NEVER, np.float32)
-    alpha[:, 0] = 0.0 if anywhere else dense[:, 0, 0]
-    alpha[:, 1] = dense[:, 0, states[1]]
-    total = alpha[:, -1].copy() if len(states) == 2 else np.full(len(dense), _NEVER, np.float32)
-    for column in range(1, dense.shape[1]):
-        came = _advance(alpha, states, staying=False)[:, -1] + dense[:, column, states[-1]]
-        total = np.logaddexp(total, came)
-        alpha = _advance(alpha, states) + dense[:, column][:, states]
+    chances, states, skips = _trellis(dense, word)
+    states = states[:-1]
+    skips = skips[skips < len(states)]
+    alpha = np.zeros((len(states), len(dense)))
+    alpha[:2] = chances[0][states[:2]]
+    total = alpha[-1].copy() if len(word) == 1 else np.zeros(len(dense))
+    for column, before in zip(chances[1:], chances[:-1], strict=True):
         if anywhere:
-            alpha[:, 0] = 0.0  # whatever stood before costs nothing
-    answer: NDArray[np.float32] = np.minimum(total, 0.0)
+            # Anything may stand before, but the word's own first letter would be the same one.
+            alpha[0] = 1.0 - before[states[1]]
+        came = alpha[-2] + alpha[-3] if len(states) - 1 in skips else alpha[-2]
+        total += came * column[states[-1]]
+        alpha = _advance(alpha, skips) * column[states]
+    return _log(np.minimum(total, 1.0))
+
+
+def _trellis(
+    dense: NDArray[np.float32], word: str
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """What CTC's sums go over.
+
+    Probabilities (T, classes, n) of the word's classes alone; which of these each state is, the
+    blanks between the letters included; the states that are reached past a blank as well.
+    """
+    labels = np.zeros(2 * len(word) + 1, np.intp)
+    labels[1::2] = [ALPHABET.index(letter) + 1 for letter in word]
+    classes, states = np.unique(labels, return_inverse=True)
+    chances = np.exp(dense[:, :, classes]).transpose(1, 2, 0).astype(np.float64, order="C")
+    skips = np.flatnonzero((labels[2:] != 0) & (labels[2:] != labels[:-2])) + 2
+    return chances, states, skips
+
+
+def _advance(alpha: NDArray[np.float64], skips: NDArray[np.intp]) -> NDArray[np.float64]:
+    """One column on: stay, step, or skip the blank between two different letters."""
+    answer = alpha.copy()
+    answer[1:] += alpha[:-1]
+    answer[skips] += alpha[skips - 2]
     return answer
 
 
-def _states(word: str) -> NDArray[np.int64]:
-    states = np.zeros(2 * len(word) + 1, np.int64)
-    states[1::2] = [ALPHABET.index(letter) + 1 for letter in word]
-    return states
-
-
-def _advance(
-    alpha: NDArray[np.float32], states: NDArray[np.int64], *, staying: bool = True
-) -> NDArray[np.float32]:
-    """One column on: stay, step, or skip the blank between two different letters."""
-    stepped = np.full_like(alpha, _NEVER)
-    stepped[:, 1:] = alpha[:, :-1]
-    skipped = np.full_like(alpha, _NEVER)
-    may = (states[2:] != 0) & (states[2:] != states[:-2])
-    skipped[:, 2:][:, may] = alpha[:, :-2][:, may]
-    answer: NDArray[np.float32] = np.logaddexp(stepped, skipped)
-    return np.logaddexp(answer, alpha) if staying else answer
+def _log(chances: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.log(np.maximum(chances, _LEAST)).astype(np.float32)
