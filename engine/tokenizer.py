@@ -13,6 +13,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _WHOLE = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"}
 )
+_MARKS = str.maketrans("", "", "™℠")  # Unicode would take them for letters of the word
 
 
 def fold(text: str) -> str:
@@ -20,8 +21,8 @@ def fold(text: str) -> str:
 
     Photos and queries are matched in this form: ``"Crème-Brûlée"`` becomes ``"cremebrulee"``.
     """
-    plain = unicodedata.normalize("NFKD", text.lower().translate(_WHOLE))
-    return "".join(letter for letter in plain if letter in ALPHABET)
+    plain = unicodedata.normalize("NFKD", text.translate(_MARKS))
+    return "".join(letter for letter in plain.lower().translate(_WHOLE) if letter in ALPHABET)
 
 
 def stretch(words: Sequence[str], frames: int) -> NDArray[np.float32]:
