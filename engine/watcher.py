@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,6 +155,11 @@ class Watcher:
             }
         if watched is not None:
             self._neglect(watched)
+
+    def look_again(self, paths: Iterable[Path]) -> None:
+        """Posts paths once more after a while: they were not settled after all."""
+        for path in paths:
+            self._touch(path, 2 * self._settle)
 
     def is_polled(self, root: Path) -> bool:
         """Whether the root is looked through from time to time instead of watched by the system."""

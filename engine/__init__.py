@@ -1,0 +1,1 @@
+"""What finds photos by the words visible in them; knows neither windows nor training."""

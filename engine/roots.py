@@ -1,0 +1,57 @@
+"""Which folders may be watched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import RootError
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A watched folder. ``online``: it was there when it was last looked for.
+
+    ``polled``: changes in it are noticed only from time to time (a network folder).
+    """
+
+    path: Path
+    online: bool
+    photos: int
+    polled: bool = False
+
+
+def absolute(path: Path) -> Path:
+    """Without ``~`` and ``..``, but with its links: a folder keeps the name a person gave it."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  resolve() follows links
+
+
+def check_root(path: Path, library: Path, watched: Iterable[Path]) -> Path:
+    """The folder as an absolute path; RootError if it cannot be watched.
+
+    A folder that is watched already may be given again.
+    """
+    path = absolute(path)
+    if path.is_relative_to(library):
+        raise RootError(f"{path} belongs to Photolex itself; choose a folder with photos.")
+    try:
+        with os.scandir(path) as listing:
+            next(listing, None)
+    except FileNotFoundError:
+        raise RootError(f"There is no folder {path}.") from None
+    except NotADirectoryError:
+        raise RootError(f"{path} is a file; choose the folder that it is in.") from None
+    except PermissionError:
+        raise RootError(f"You have no permission to read the folder {path}.") from None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise RootError(f"The folder {path} cannot be read: {reason}.") from error
+    real = Path(os.path.realpath(path))
+    for root in watched:
+        if path != root and real.is_relative_to(os.path.realpath(root)):
+            if path.is_relative_to(root):
+                raise RootError(f"{path} is already watched as a part of {root}.")
+            raise RootError(f"{path} leads into {root}, which is already watched.")
+    return path
