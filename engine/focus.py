@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -9,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Quad = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class FocusSettings:
     """How maps become quads.
 
-    ``threshold``: of the kernel map. ``shrink``: the r that kernels were shrunk by in training.
+    ``threshold``: of the kernel map. ``splits``: higher levels at which joined words come apart. ``shrink``: the r that kernels were shrunk by in training.
     ``least_confidence``: mean kernel probability under which a region is dropped. ``least_side``:
     of a region in map cells. ``most``: regions a photo.
     """
 
     threshold: float = 0.3
+    splits: tuple[float, ...] = (0.45, 0.6, 0.75)
     shrink: float = 0.5
     least_confidence: float = 0.4
     least_side: float = 1.0
@@ -43,19 +46,16 @@ class Found:
 def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found]:
     """Quads of the words in maps (2, h, w) of kernel and word probabilities, surest first."""
     kernels = maps[0]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (kernels > settings.threshold).astype(np.uint8), connectivity=4
-    )
     shapes = []
-    for label in range(1, count):
-        x, y, wide, high, area = (int(v) for v in stats[label])
-        inside = labels[y : y + high, x : x + wide] == label
-        confidence = float(kernels[y : y + high, x : x + wide][inside].mean())
-        if confidence < settings.least_confidence or area < 2:
-            continue
-        ys, xs = np.nonzero(inside)
-        points = np.stack([xs + x, ys + y], 1).astype(np.float32) + 0.5
-        shapes.append((points, confidence))
+    for inside, (x, y) in _components(kernels > settings.threshold):
+        window = kernels[y : y + inside.shape[0], x : x + inside.shape[1]]
+        for part in _split(window, inside, settings.splits):
+            confidence = float(window[part].mean())
+            if confidence < settings.least_confidence or part.sum() < 2:
+                continue
+            ys, xs = np.nonzero(part)
+            points = np.stack([xs + x, ys + y], 1).astype(np.float32) + 0.5
+            shapes.append((points, confidence))
     slope = _common_slope([points for points, _ in shapes])
     found = []
     for points, confidence in shapes:
@@ -65,6 +65,33 @@ def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found
             found.append(Found(quad, confidence, upright))
     found.sort(key=lambda one: -one.confidence)
     return found[: settings.most]
+
+
+def _components(mask: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
+    """Each connected part of a mask: a window (h, w) and the window's x, y."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=4
+    )
+    for label in range(1, count):
+        x, y, wide, high = (int(v) for v in stats[label, :4])
+        yield labels[y : y + high, x : x + wide] == label, (x, y)
+
+
+def _split(kernels: NDArray[np.float32], inside: Mask, levels: tuple[float, ...]) -> list[Mask]:
+    """A component taken apart where it is so at a higher level: words that were joined weakly."""
+    if not levels or inside.sum() < 6:
+        return [inside]
+    parts = []
+    for window, (x, y) in _components((kernels > levels[0]) & inside):
+        if window.sum() >= max(3, 0.08 * inside.sum()):
+            part = np.zeros_like(inside)
+            part[y : y + window.shape[0], x : x + window.shape[1]] = window
+            parts.append(part)
+    if len(parts) < 2:
+        return _split(kernels, inside, levels[1:])
+    # The higher level has taken a rim from each part: give it back, but not the bridges.
+    rims = [cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for part in parts]
+    return [leaf for rim in rims for leaf in _split(kernels, rim & inside, levels[1:])]
 
 
 def _box(points: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, float, float]:
