@@ -1,4 +1,4 @@
-"""Fits what turns similarity and likelihood into a probability, on labelled photos not trained on."""
+"""Fits what turns similarity and likelihood into a probability, on photos not trained on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from engine.regions import Region
 from engine.scoring import FEATURES, features
-from engine.tokenizer import fold
 from engine.towers import Towers
 
 _NEAREST = 40  # regions a query is judged on: those a search would weigh against each other

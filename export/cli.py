@@ -12,7 +12,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from export.data import teacher
     from export.evaluation import command as evaluation
     from export.synth import draw
-    from export.training import focus, word
+    from export.training import focus, recipe, word
 
     parser = argparse.ArgumentParser(prog="photolex-export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     teacher.add_arguments(commands.add_parser("label", help="label photos with an OCR pipeline"))
     train = commands.add_parser("train", help="train a tower; resumes where it stopped")
     towers = train.add_subparsers(dest="tower", required=True)
+    recipe.add_arguments(towers.add_parser("all", help="draw, label and train, in one command"))
     word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
     pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))

@@ -12,7 +12,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from engine.focus import FocusSettings
 from engine.packs import FORMAT, check_pack, read_pack

@@ -64,7 +64,7 @@ def _label(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 
 def label(photos: Iterable[Path], target: Path, processes: int = 2) -> None:
-    """Write the teacher's words of ``photos`` to ``target`` (JSON), skipping those already there."""
+    """Write the teacher's words of ``photos`` to ``target`` (JSON); goes on where it stopped."""
     labels: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     todo = [photo for photo in photos if photo.name not in labels]
     with ProcessPoolExecutor(processes, initializer=_start) as pool:
@@ -79,7 +79,9 @@ def label(photos: Iterable[Path], target: Path, processes: int = 2) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", help="folder of photos")
-    parser.add_argument("--out", required=True, help="the labels' JSON file; resumes if it is there")
+    parser.add_argument(
+        "--out", required=True, help="the labels' JSON file; resumes if it is there"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.set_defaults(run=_run)
 

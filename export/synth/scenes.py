@@ -259,8 +259,8 @@ class ScenePainter:
             elif kind == 1:
                 cv2.rectangle(picture, (x, y), (x + size, y + r.randint(5, 90)), colour, thick)
             elif kind == 2:
-                points = self.rng.integers(-size, size + 1, (r.randint(3, 9), 2)) + (x, y)
-                cv2.fillPoly(picture, [points.astype(np.int32)], colour)
+                around = self.rng.integers(-size, size + 1, (r.randint(3, 9), 2))
+                cv2.fillPoly(picture, [(around + np.array([x, y])).astype(np.int32)], colour)
             elif kind == 3:  # a bar code
                 at = x
                 while at < x + 2 * size:

@@ -94,7 +94,7 @@ class Textures:
 
 
 def load_backgrounds(folder: Path, limit: int = 500) -> list[Image]:
-    """At most ``limit`` photos of a folder, evenly chosen, as (H, W, 3) RGB, to cut grounds from."""
+    """At most ``limit`` photos of a folder, evenly chosen, (H, W, 3) RGB, to cut grounds from."""
     pictures = []
     files = sorted(folder.iterdir())
     for file in files[:: -(-len(files) // limit)]:

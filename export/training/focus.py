@@ -76,7 +76,10 @@ def targets(
 
 
 class Patches(IterableDataset[tuple[Tensor, Tensor]]):
-    """(512, 512, 3) pieces of labelled photos and their (3, 128, 128) maps, without end."""
+    """(512, 512, 3) pieces of labelled photos and their (4, 128, 128) maps, without end.
+
+    Maps: kernels, words, ignored, and 1 all over where a teacher labelled, who overlooks words.
+    """
 
     def __init__(self, sources: list[Source], batch: int) -> None:
         self.sources, self.batch = sources, batch
@@ -150,7 +153,9 @@ def _patch(
         patch = degrade(values, rng, strength=0.4)
     else:
         patch = values.astype(np.uint8)
-    return patch, np.stack(targets(quads, sure, SIDE, SIDE))
+    maps = targets(quads, sure, SIDE, SIDE)
+    doubtful = np.full_like(maps[0], any("score" in word for word in words))
+    return patch, np.stack([*maps, doubtful])
 
 
 def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
@@ -160,6 +165,10 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
     for channel, name in enumerate(("kernel", "word")):
         logit, target = logits[:, channel].float(), maps[:, channel]
         each = F.binary_cross_entropy_with_logits(logit, target, reduction="none") * valid
+        # Where the teacher saw nothing and the network is sure, the teacher may well be wrong;
+        # as hard negatives these cells would otherwise weigh most of all.
+        sure = (torch.sigmoid(logit.detach()) > 0.6) & (maps[:, 3] > 0) & (target == 0)
+        each = torch.where(sure, 0.25 * each, each)
         positive = target * valid
         negative = (1 - target) * valid
         count = positive.sum()

@@ -65,7 +65,7 @@ def distract(word: str) -> str:
     """A different word one edit away."""
     at, kind = random.randrange(len(word)), random.randrange(4)
     letter = random.choice(ALPHABET)
-    if kind == 0 and 1 < len(word):
+    if kind == 0 and len(word) > 1:
         other = word[:at] + word[at + 1 :]
     elif kind == 1 and len(word) < LONGEST_WORD:
         other = word[:at] + letter + word[at:]
@@ -221,7 +221,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bank", required=True, help="folder made by `photolex-export draw`")
     parser.add_argument("--backgrounds", help="folder of photos to cut grounds from")
     parser.add_argument(
-        "--real", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="labelled real photos"
+        "--real",
+        nargs=2,
+        action="append",
+        metavar=("PHOTOS", "LABELS"),
+        help="labelled real photos",
     )
     parser.add_argument("--real-part", type=float, default=0.25, help="share of real crops")
     parser.add_argument("--out", required=True, help="folder for checkpoints")
