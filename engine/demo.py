@@ -26,7 +26,7 @@ def samples_folder() -> Path:
 
 def sample_library() -> Path:
     """The demonstration's own library, so that it never mixes with the person's photos."""
-    return platformdirs.user_cache_path("photolex") / "sample-library"
+    return platformdirs.user_cache_path("photolex", appauthor=False) / "sample-library"
 
 
 def read_words(samples: Path) -> dict[str, list[str]]:

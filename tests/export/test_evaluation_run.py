@@ -1,0 +1,88 @@
+"""Measuring a set through the real library, with towers that read painted squares."""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from engine.library import Library
+from engine.packs import ModelPack
+from export.evaluation import command
+from export.evaluation.run import measure
+from export.evaluation.sets import read_set
+from tests.fakes import COLUMNS, ROWS, fake_towers, photo
+
+WIDTH, HEIGHT = 320, 180
+
+
+def quad(row: int, word: str) -> list[list[float]]:
+    """Where ``photo`` paints a word."""
+    right, top = WIDTH * len(word) / COLUMNS, HEIGHT * row / ROWS
+    bottom = HEIGHT * (row + 1) / ROWS
+    return [[0, top], [right, top], [right, bottom], [0, bottom]]
+
+
+@pytest.fixture
+def signs(tmp_path: Path) -> Path:
+    """Three photos; the label of the last names a word that it does not show."""
+    folder = tmp_path / "signs"
+    shown = {"a.jpg": ["bakery", "open"], "b.jpg": ["station"], "c.jpg": ["garage"]}
+    for name, words in shown.items():
+        photo(folder / "images" / name, *words, size=(WIDTH, HEIGHT))
+    labels = {
+        name: [
+            {"text": word.title(), "quad": quad(row, word)}
+            for row, word in enumerate(words, start=1)
+        ]
+        for name, words in shown.items()
+    }
+    labels["c.jpg"].append({"text": "unseen", "quad": quad(5, "unseen")})
+    (folder / "gt.json").write_text(json.dumps(labels))
+    return folder
+
+
+def test_a_set_is_measured_through_the_library(signs: Path, pack: ModelPack) -> None:
+    found = measure(read_set(signs), partial(Library.open, pack=pack, factory=fake_towers))
+    assert found.program == "Photolex (fake)"
+    assert (found.photos, found.quality.queries) == (3, 5)
+    # Four words rank their photo first; "unseen" is nearest to nothing.
+    assert 0.8 < found.quality.mean_average_precision < 1.0
+    assert found.quality.hit10 == 1.0
+    assert found.regions_per_photo == pytest.approx(4 / 3)
+    assert found.detection is not None
+    assert found.detection.recall == pytest.approx(4 / 5)
+    assert found.detection.precision == 1.0
+    assert found.cold_photos_per_second is not None
+    assert found.cold_photos_per_second < found.photos_per_second
+
+
+def test_photos_with_words_of_unknown_place_are_left_out_of_detection(
+    signs: Path, pack: ModelPack
+) -> None:
+    labels = json.loads((signs / "gt.json").read_text())
+    for words in labels.values():
+        words[0]["quad"] = None
+    (signs / "gt.json").write_text(json.dumps(labels))
+    found = measure(read_set(signs), partial(Library.open, pack=pack, factory=fake_towers))
+    assert found.detection is None
+
+
+def test_a_photo_that_cannot_be_read_is_counted_and_ranks_last(
+    signs: Path, pack: ModelPack
+) -> None:
+    (signs / "images" / "b.jpg").write_bytes(b"no photo at all")
+    found = measure(read_set(signs), partial(Library.open, pack=pack, factory=fake_towers))
+    assert found.skipped == 1
+    assert found.quality.mean_average_precision < 1.0
+
+
+def test_the_command_says_what_is_wrong_with_a_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    status = command.main(parser.parse_args(["--set", str(tmp_path)]))
+    assert status == 1
+    assert "no gt.json" in capsys.readouterr().out
