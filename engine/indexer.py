@@ -99,14 +99,12 @@ class Indexer:
             self._announce(ScanStarted(root.path))
             survey.look_into(root.path, root.root_id, root.path, self._exclude, cancel)
             surveyed.append(root)
-        tasks: list[Task] = []
-        if not cancel.is_set():
-            known = [
-                photo
-                for root in surveyed
-                for photo in self._catalogue.known(self._pack_id, root_id=root.root_id)
-            ]
-            tasks = self._reconcile(survey, known, surveyed)
+        known = [
+            photo
+            for root in surveyed
+            for photo in self._catalogue.known(self._pack_id, root_id=root.root_id)
+        ]
+        tasks = self._reconcile(survey, known, surveyed, cancel)
         result = self._embed(tasks, cancel)
         if not result.cancelled:
             self._forget(self._catalogue.orphans())
@@ -173,12 +171,11 @@ class Indexer:
                     self._look(survey, root, path, cancel)
                     below = self._catalogue.known(self._pack_id, below=path)
                     known.update((photo.path, photo) for photo in below)
+        tasks = self._reconcile(survey, known.values(), roots, cancel)
         if cancel.is_set():
-            # The survey may have been cut short; a photo it lacks is not one that is gone.
             for path in paths:
                 self.notice(path)
-            return []
-        return self._reconcile(survey, known.values(), roots)
+        return tasks
 
     def _look(self, survey: Survey, root: RootRow, path: Path, cancel: threading.Event) -> None:
         try:
@@ -195,10 +192,17 @@ class Indexer:
             survey.look_into(path, root.root_id, root.path, self._exclude, cancel)
 
     def _reconcile(
-        self, survey: Survey, known: Iterable[KnownPhoto], roots: Iterable[RootRow]
+        self,
+        survey: Survey,
+        known: Iterable[KnownPhoto],
+        roots: Iterable[RootRow],
+        cancel: threading.Event,
     ) -> list[Task]:
         """Writes down what came, moved and went; what is left to be embedded."""
-        difference = compare(survey, known)
+        difference = compare(survey, known, cancel)
+        if cancel.is_set():
+            # The survey may have been cut short: a photo that it lacks need not be gone.
+            return []
         gone = self._gone(difference, roots)
         tasks: list[Task] = []
         with self._catalogue.batch():
@@ -212,7 +216,7 @@ class Indexer:
                 )
                 if not photo.embedded:
                     tasks.append(
-                        Task(photo.photo_id, found.path, found.size, found.mtime_ns, found.digest)
+                        Task(photo.photo_id, found.path, found.size, found.mtime_ns, photo.digest)
                     )
             for found in difference.new:
                 photo_id = self._catalogue.record_photo(

@@ -119,7 +119,6 @@ class Intake:
                 for result in self._embedder.embed(self._feed(cancel, more), cancel):
                     self._take(self._held.popleft(), result)
                     self._commit_if_due()
-                    self._pace.announce(self._announce, str(result.path))
             finally:
                 # After Ctrl-C or a failing model too: what is done is done.
                 self._commit()
@@ -146,6 +145,7 @@ class Intake:
                     self._held.append(task)
                     yield task.path
             self._commit_if_due()
+            self._pace.announce(self._announce, str(task.path))
 
     def _needs_embedding(self, task: Task) -> bool:
         with open_photo(task.path) as file:

@@ -83,8 +83,11 @@ class Difference:
     gone: list[KnownPhoto] = field(default_factory=list)
 
 
-def compare(survey: Survey, known: Iterable[KnownPhoto]) -> Difference:
-    """A photo that went and one that came with the same content are one photo that moved."""
+def compare(survey: Survey, known: Iterable[KnownPhoto], cancel: threading.Event) -> Difference:
+    """A photo that went and one that came with the same content are one photo that moved.
+
+    To be thrown away once ``cancel`` is set: what moved may then look as if it were gone.
+    """
     difference = Difference()
     left = dict(survey.found)
     for photo in known:
@@ -97,26 +100,22 @@ def compare(survey: Survey, known: Iterable[KnownPhoto]) -> Difference:
         else:
             difference.changed.append((photo, found))
     difference.new = list(left.values())
-    _match_moves(difference)
+    _match_moves(difference, cancel)
     return difference
 
 
-def _match_moves(difference: Difference) -> None:
+def _match_moves(difference: Difference, cancel: threading.Event) -> None:
     lost: dict[int | None, list[KnownPhoto]] = defaultdict(list)
     for photo in difference.gone:
         if photo.digest is not None:
             lost[photo.content_size].append(photo)
     unmatched: list[FoundPhoto] = []
     for found in difference.new:
-        # Only a file of the same size is worth reading for it.
+        if cancel.is_set():
+            return
+        # Only a file of the same size is worth looking into.
         candidates = lost.get(found.size, [])
-        if candidates:
-            try:
-                found.digest = digest(found.path)
-            except PhotoError:
-                # Reading it again to embed it will say the same, to the one who asks.
-                candidates = []
-        before = next((photo for photo in candidates if photo.digest == found.digest), None)
+        before = _find_same(found, candidates)
         if before is None:
             unmatched.append(found)
         else:
@@ -126,6 +125,21 @@ def _match_moves(difference: Difference) -> None:
         difference.new = unmatched
         moved = {photo.photo_id for photo, _ in difference.moved}
         difference.gone = [photo for photo in difference.gone if photo.photo_id not in moved]
+
+
+def _find_same(found: FoundPhoto, candidates: list[KnownPhoto]) -> KnownPhoto | None:
+    for photo in candidates:
+        # A folder of 50,000 photos that got another name is not read through for it.
+        if (photo.path.name, photo.mtime_ns) == (found.path.name, found.mtime_ns):
+            return photo
+    if not candidates:
+        return None
+    try:
+        found.digest = digest(found.path)
+    except PhotoError:
+        # Reading it again to embed it will say the same, to the one who asks.
+        return None
+    return next((photo for photo in candidates if photo.digest == found.digest), None)
 
 
 def _status(path: Path) -> os.stat_result:

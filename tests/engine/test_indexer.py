@@ -263,6 +263,56 @@ class TestCopiesAndMoves:
         assert row is not None
         assert row.path == bench.photos / "new" / "name.jpg"
 
+    def test_a_photo_that_moved_under_a_name_that_was_taken_is_told_by_its_content(
+        self, bench: Bench
+    ) -> None:
+        bench.photo("a/1.bmp", "coffee")
+        bench.photo("b/1.bmp", "theatre")
+        bench.scan()
+        bench.embedded()
+        (bench.photos / "a").rename(bench.photos / "c")
+        (bench.photos / "b").rename(bench.photos / "a")
+        for name in ("a/1.bmp", "c/1.bmp"):
+            os.utime(bench.photos / name, ns=(7, 7))
+        bench.scan()
+        assert bench.embedded() == []
+        assert bench.found() == {"coffee": ["c/1.bmp"], "theatre": ["a/1.bmp"]}
+
+    def test_a_folder_with_another_name_is_not_read_through(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.many("old", 3)
+        bench.scan()
+
+        def digest(path: Path) -> bytes:
+            pytest.fail(f"{path} was read")
+
+        monkeypatch.setattr("engine.survey.digest", digest)
+        (bench.photos / "old").rename(bench.photos / "new")
+        assert bench.scan().moved == 3
+
+    def test_cancelled_while_it_matches_moves_it_takes_nothing_for_gone(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for path in bench.many("a", 3):
+            path.rename(path.with_name(f"renamed {path.name}"))
+        bench.scan()
+        for path in (bench.photos / "a").iterdir():
+            path.rename(path.with_name(path.name.removeprefix("renamed ")))
+
+        def digest(path: Path) -> bytes:
+            bench.cancel.set()
+            return bytes(16)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("engine.survey.digest", digest)
+            assert bench.scan().cancelled
+        assert bench.counts().searchable == 3
+        bench.cancel.clear()
+        bench.embedded()
+        assert bench.scan().moved == 3
+        assert bench.embedded() == []
+
     def test_a_whole_folder_that_moved_is_no_mass_disappearance(self, bench: Bench) -> None:
         bench.many("old", 30)
         bench.scan()
