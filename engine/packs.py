@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from engine.errors import PackError
+import numpy as np
+
+from engine.errors import LibraryError, PackError
 
 FORMAT = 1
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,9 @@ class ModelPack:
     @property
     def calibration(self) -> Mapping[str, float]:
         """What turns similarity and likelihood into a probability (``scoring.py``)."""
-        found: Mapping[str, float] = self.settings["calibration"]
+        found = self.settings.get("calibration")
+        if not isinstance(found, Mapping):
+            raise PackError(f"The model pack “{self.name}” has no calibration.")
         return found
 
     def path(self, part: str) -> Path:
@@ -64,29 +70,41 @@ class PackCheck:
 
 def read_pack(folder: Path) -> ModelPack:
     """The pack in ``folder``; PackError when it is damaged or of a format not known here."""
-    file = folder / "pack.json"
     try:
-        content = json.loads(file.read_text("utf-8"))
+        content = json.loads((folder / "pack.json").read_text("utf-8"))
         if content["format"] != FORMAT:
             raise PackError(
                 f"The model pack in {folder} has format {content['format']}, which this version "
                 "of Photolex does not know; a newer version may."
             )
         pack = ModelPack(
-            name=content["name"],
-            family=content["family"],
-            licence=content["licence"],
+            name=str(content["name"]),
+            family=str(content["family"]),
+            licence=str(content["licence"]),
             folder=folder,
             embedding_size=int(content["embedding_size"]),
             longest_side=int(content["longest_side"]),
-            files=content["files"],
+            files={
+                str(part): {"name": str(entry["name"]), "sha256": str(entry["sha256"])}
+                for part, entry in content["files"].items()
+            },
             settings=content,
         )
     except FileNotFoundError:
         raise PackError(f"There is no model pack in {folder}: pack.json is missing.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PackError(f"The model pack in {folder} cannot be read: {error!r}.") from error
+    except OSError as error:
+        raise PackError(
+            f"The model pack in {folder} cannot be read: {error.strerror or error}."
+        ) from error
+    except KeyError as error:
+        raise PackError(
+            f"The model pack in {folder} is incomplete: pack.json lacks “{error.args[0]}”."
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise PackError(f"The pack.json of the model pack in {folder} is damaged.") from error
     for part, entry in pack.files.items():
+        if Path(entry["name"]).name != entry["name"]:
+            raise PackError(f"The model pack in {folder} names a file outside its folder.")
         if not (folder / entry["name"]).is_file():
             raise PackError(f"The model pack in {folder} lacks its {part} file {entry['name']}.")
     return pack
@@ -95,7 +113,14 @@ def read_pack(folder: Path) -> ModelPack:
 def verify(pack: ModelPack) -> None:
     """Compare every file with its digest; PackError names the first that differs."""
     for entry in pack.files.values():
-        digest = hashlib.sha256((pack.folder / entry["name"]).read_bytes()).hexdigest()
+        try:
+            with (pack.folder / entry["name"]).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise PackError(
+                f"The file {entry['name']} of the model pack in {pack.folder} cannot be read: "
+                f"{error.strerror or error}."
+            ) from error
         if digest != entry["sha256"]:
             raise PackError(
                 f"The file {entry['name']} of the model pack in {pack.folder} is damaged: "
@@ -124,42 +149,49 @@ def _installed() -> Path | None:
 def find_packs() -> list[ModelPack]:
     """Every readable pack, the default first; PackError when there is none."""
     found: dict[str, ModelPack] = {}
-    problem: PackError | None = None
+    problems: list[PackError] = []
     for place in pack_folders():
-        for folder in sorted(place.iterdir()):
-            if (folder / "pack.json").is_file():
-                try:
-                    pack = read_pack(folder)
-                except PackError as error:
-                    problem = problem or error
-                else:
-                    found.setdefault(pack.name, pack)
+        for file in sorted(place.glob("*/pack.json")):
+            try:
+                pack = read_pack(file.parent)
+            except PackError as error:
+                problems.append(error)
+            else:
+                found.setdefault(pack.name, pack)
     if not found:
-        raise problem or PackError("No model pack was found, so photos cannot be searched.")
+        nothing = PackError("No model pack was found, so photos cannot be searched.")
+        raise problems[0] if problems else nothing
+    for problem in problems:
+        _log.warning("%s It is passed over.", problem)
     return sorted(found.values(), key=lambda pack: (pack.name != "compact", pack.name))
 
 
 def check_pack(pack: ModelPack) -> PackCheck:
     """Verify the files, then embed the pack's own photo and ask its own query."""
     from engine.photos import read_photo
+    from engine.tokenizer import fold
     from engine.towers import open_towers
 
-    expected = pack.settings["check"]
+    try:
+        expected = pack.settings["check"]
+        photo, query = pack.folder / str(expected["photo"]), str(expected["query"])
+        similarity, tolerance = float(expected["similarity"]), float(expected["tolerance"])
+    except (KeyError, TypeError, ValueError):
+        return PackCheck(False, f"The pack “{pack.name}” brings no self-check.")
     try:
         verify(pack)
         towers = open_towers(pack)
-        photo = read_photo(pack.folder / expected["photo"], pack.longest_side)
-        regions = towers.embed_photo(photo.pixels)
-    except PackError as error:
+        regions = towers.embed_photo(read_photo(photo, pack.longest_side).pixels)
+        vector = towers.embed_words([fold(query)])[0]
+    except LibraryError as error:
         return PackCheck(False, str(error))
-    query = towers.embed_words([expected["query"]])[0]
-    best = max((float(region.embedding @ query) for region in regions), default=0.0)
-    off = abs(best - expected["similarity"])
-    told = f"“{expected['query']}” was found in the pack's photo with similarity {best:.3f}"
-    if off > expected["tolerance"]:
+    # NumPy's maximum, unlike Python's, does not lose a NaN.
+    best = float(np.max([0.0, *(region.embedding @ vector for region in regions)]))
+    told = f"“{query}” was found in the pack's photo with similarity {best:.3f}"
+    if not abs(best - similarity) <= tolerance:
         return PackCheck(
             False,
             f"The pack “{pack.name}” does not compute as it should: {told}, "
-            f"where {expected['similarity']:.3f} was expected.",
+            f"where {similarity:.3f} was expected.",
         )
     return PackCheck(True, f"The pack “{pack.name}” is sound: {told}, as expected.")

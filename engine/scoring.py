@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import lattice
+from engine.errors import PackError
 from engine.packs import ModelPack
 
 
@@ -27,8 +28,10 @@ class Band(StrEnum):
 def features(
     word: str, similarities: NDArray[np.float32], lattices: Sequence[bytes], *, prefix: bool = False
 ) -> NDArray[np.float32]:
-    """(n, 4): similarity; log-likelihood a letter, of the word exactly and of it within the
-    reading; length. Without lattices the likelihoods are as bad as can be for all."""
+    """(n, 4): similarity; log-likelihood a letter, exactly and within the reading; length.
+
+    Without lattices the likelihoods are as bad as can be for all.
+    """
     rows = np.empty((len(similarities), 4), np.float32)
     rows[:, 0] = similarities
     rows[:, 1:3] = LEAST_LIKELY
@@ -50,13 +53,16 @@ FEATURES = ("similarity", "exact", "within", "length")
 
 
 class Scorer:
-    """Scores regions by a pack's calibration."""
+    """Scores regions by a pack's calibration; PackError where that lacks a weight."""
 
     def __init__(self, pack: ModelPack) -> None:
         weights = pack.calibration
-        self._weights = np.array([weights[name] for name in FEATURES], np.float32)
-        self._bias = float(weights["bias"])
-        self._contains, self._probably = float(weights["contains"]), float(weights["probably"])
+        try:
+            self._weights = np.array([float(weights[name]) for name in FEATURES], np.float32)
+            self._bias = float(weights["bias"])
+            self._contains, self._probably = float(weights["contains"]), float(weights["probably"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise PackError(f"The calibration of the pack “{pack.name}” is damaged.") from error
 
     def probabilities(
         self,
@@ -68,7 +74,9 @@ class Scorer:
     ) -> NDArray[np.float32]:
         """(n,) probabilities 0..1 that each region shows ``word`` (or, for a prefix, begins so)."""
         logits = features(word, similarities, lattices, prefix=prefix) @ self._weights + self._bias
-        answer: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-logits))).astype(np.float32)
+        # Beyond this float32 tells no probabilities apart, and exp would overflow in the end.
+        bounded = np.clip(logits, -60.0, 60.0)
+        answer: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-bounded))).astype(np.float32)
         return answer
 
     def band(self, probability: float) -> Band:
