@@ -23,7 +23,7 @@ help:
 	@echo 'make test    check, then all tests with coverage'
 	@echo 'make check   ruff, mypy, import-linter'
 	@echo 'make bench   speed of search; with SETS="DIR DIR" quality and speed beside an OCR program'
-	@echo 'make train   train the model pack anew'
+	@echo 'make train   train the towers anew; TRAIN="--minutes 180 --photos DIR" says how'
 	@echo 'make fonts   install the fonts and word lists that training renders with (Debian)'
 	@echo 'make clean   remove the environment and what the tools left behind'
 
@@ -53,8 +53,8 @@ ifneq ($(strip $(SETS)),)
 	@$(BIN)/photolex-export evaluate $(foreach set,$(SETS),--set "$(set)") --control rapidocr
 endif
 
-train: $(VENV)/.test
-	@$(BIN)/photolex-export train $(TRAIN)
+train: $(VENV)/.bench
+	@$(BIN)/photolex-export train all $(TRAIN)
 
 fonts:
 	@$(PYTHON) .ci/system.py fonts
@@ -87,9 +87,9 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt | system
 	@$(PIP) -e '.[dev,export]'
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt | system
-	@$(PIP) -e '.[bench]'
-	@touch $@ $(VENV)/.run
+$(VENV)/.bench: $(VENV)/.test
+	@$(PIP) -e '.[dev,export,bench]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache \
