@@ -250,6 +250,7 @@ def test_too_many_changes_are_posted_as_the_root(
     posts.wait(root)
 
 
+@pytest.mark.usefixtures("expected_warnings")
 @pytest.mark.parametrize("limit", [errno.ENOSPC, errno.EMFILE])
 def test_without_watches_left_a_root_is_polled(
     start: Start, root: Path, posts: Posts, monkeypatch: pytest.MonkeyPatch, limit: int
