@@ -67,6 +67,7 @@ class Browse(QWidget):
         """Give the grid the focus, if there is something in it."""
         if self._middle.currentWidget() is self.grid:
             self.grid.setFocus(Qt.FocusReason.TabFocusReason)
+            self.grid.begin()
 
     def save(self) -> None:
         """Remember for the next start how things stand."""
@@ -97,6 +98,7 @@ class Browse(QWidget):
         top.addWidget(self.preview_button)
         top.addWidget(menu_button)
         self._middle = QStackedWidget()
+        self._middle.setContentsMargins(8, 0, 0, 0)
         self._middle.addWidget(self.blank)
         self._middle.addWidget(self.grid)
         centre = QWidget()
@@ -144,6 +146,7 @@ class Browse(QWidget):
         self.search.confirmed.connect(self._on_confirmed)
         self.search.results_wanted.connect(self.go_to_grid)
         self.conversation.changed.connect(self.refresh)
+        self.conversation.turned.connect(self.grid.start_over)
         parts.hits.shown_changed.connect(self.refresh)
         parts.overview.changed.connect(self._on_overview)
         parts.overview.moved_on.connect(self.refresh)
@@ -193,11 +196,13 @@ class Browse(QWidget):
 
     def _on_selection(self) -> None:
         self.footer.set_selected(len(self.grid.selected()))
-        if self.preview.isVisible():
-            self.preview.show_hit(self.grid.current())
+        self._show_preview()
         self.selection_changed.emit()
 
     def _on_preview(self, shown: bool) -> None:
         self.preview.setVisible(shown)
-        if shown:
-            self.preview.show_hit(self.grid.current())
+        self._show_preview()
+
+    def _show_preview(self) -> None:
+        if self.preview_button.isChecked():
+            self.preview.show_hit(self.grid.current() or self._parts.hits.hit(0))

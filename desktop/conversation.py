@@ -17,6 +17,7 @@ class Conversation(QObject):
     """Knows which question the shown hits answer."""
 
     changed = Signal()
+    turned = Signal()  # the hits are now those of another question
 
     def __init__(self, asker: Asker, hits: Hits, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
@@ -65,11 +66,14 @@ class Conversation(QObject):
             self._asker.ask(self._query)
 
     def _on_answered(self, answer: Answer) -> None:
-        if answer.query.strip() != self.answered:
-            self._hits.show_weak(False)
+        turned = answer.query.strip() != self.answered
         self.answered = answer.query.strip()
         self.trouble = ""
+        if turned:
+            self._hits.show_weak(False)
         self._hits.show(answer.hits)
+        if turned:
+            self.turned.emit()
         self.changed.emit()
 
     def _on_refused(self, sentence: str) -> None:

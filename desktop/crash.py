@@ -76,9 +76,10 @@ class CrashReporter(QObject):
         if None in reports:
             self.quit_wanted.emit()
             return
-        new = [report for report in reports if isinstance(report, str)]
-        self._reports += [report for report in new if report not in self._reports]
-        del self._reports[MOST_REPORTS:]
+        for report in reports:
+            known = report in self._reports or len(self._reports) >= MOST_REPORTS
+            if isinstance(report, str) and not known:
+                self._reports.append(report)
         if self.dialog is None:
             self.dialog = CrashDialog(self.window)
             self.dialog.finished.connect(self._closed)

@@ -33,8 +33,17 @@ class Errands(QObject):
         self._thread = threading.Thread(target=self._work, name="errands", daemon=True)
         self._thread.start()
 
-    def run(self, call: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
-        """Call ``call`` on the worker, then ``then`` with what it returned in the GUI thread."""
+    def run(
+        self,
+        call: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        *,
+        lastly: Callable[[], None] | None = None,
+    ) -> None:
+        """Call ``call`` on the worker, then ``then`` with what it returned in the GUI thread.
+
+        ``lastly`` is called after that, and after a failure too.
+        """
 
         def errand() -> None:
             try:
@@ -44,6 +53,8 @@ class Errands(QObject):
             else:
                 if then is not None:
                     self._mailbox.post(lambda: then(result))
+            if lastly is not None:
+                self._mailbox.post(lastly)
 
         self._calls.put(errand)
 

@@ -17,8 +17,8 @@ from desktop.reveal import open_folder, reveal
 from desktop.skipped import SkippedDialog
 
 if TYPE_CHECKING:
-    from engine.rows import SkippedRow
     from engine.library import Library
+    from engine.rows import SkippedRow
 
 ChooseFolder = Callable[[QWidget], Path | None]
 

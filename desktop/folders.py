@@ -126,7 +126,7 @@ class Folders(QWidget):
         for root in roots:
             item = QListWidgetItem(folder_name(root.path))
             item.setData(_ROOT, root)
-            item.setToolTip(f"{root.path}\n{state_of(root)}")
+            item.setToolTip(tip_of(root))
             item.setData(
                 Qt.ItemDataRole.AccessibleTextRole, f"{folder_name(root.path)}, {state_of(root)}"
             )
@@ -169,8 +169,17 @@ def folder_name(path: Path) -> str:
     return path.name or str(path)
 
 
+def tip_of(root: Root) -> str:
+    """The whole path, and how soon changes are noticed."""
+    lines = [str(root.path), state_of(root)]
+    if root.polled:
+        lines.append("A network folder: it is looked through for changes from time to time.")
+    return "\n".join(lines)
+
+
 def state_of(root: Root) -> str:
     """How many photos a root holds, or that it is not there."""
     if not root.online:
         return "Not connected"
-    return "1 photo" if root.photos == 1 else f"{root.photos:,} photos"
+    photos = "1 photo" if root.photos == 1 else f"{root.photos:,} photos"
+    return f"{photos} · network" if root.polled else photos

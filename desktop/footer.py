@@ -17,6 +17,8 @@ from desktop.overview import Overview
 from desktop.settings import LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL
 from desktop.theme import Theme
 
+HEIGHT = 40  # with or without something to say
+
 
 class Footer(QWidget):
     """Shows, and asks for: pausing and going on, the list of skipped photos, another size."""
@@ -34,6 +36,7 @@ class Footer(QWidget):
         self._reason = ""
         self.setObjectName("footer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
         self.pause_button = QToolButton()
         self.pause_button.setAutoRaise(True)
         self.pause_button.clicked.connect(lambda: self.pause_wanted.emit(not self._paused()))
@@ -51,13 +54,13 @@ class Footer(QWidget):
         self.slider.setRange(SMALLEST_THUMBNAIL, LARGEST_THUMBNAIL)
         self.slider.setPageStep(48)
         self.slider.setSingleStep(16)
-        self.slider.setFixedWidth(130)
+        self.slider.setFixedSize(130, 24)
         self.slider.setAccessibleName("Size of thumbnails")
         self.slider.setToolTip("Size of thumbnails")
         self.slider.setValue(side)
         self.slider.valueChanged.connect(self.thumbnail_side_changed)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 5, 14, 5)
+        layout.setContentsMargins(12, 0, 14, 0)
         layout.setSpacing(8)
         for part in (self.pause_button, self.bar, self.work, self.skipped_button):
             layout.addWidget(part)
@@ -65,7 +68,7 @@ class Footer(QWidget):
         layout.addWidget(self.selection)
         layout.addSpacing(8)
         layout.addWidget(self.slider)
-        overview.changed.connect(self.refresh)
+        overview.changed.connect(self._on_status)
         overview.moved_on.connect(self.refresh)
         self.refresh()
 
@@ -76,6 +79,12 @@ class Footer(QWidget):
 
     def set_selected(self, count: int) -> None:
         self.selection.setText(f"{count:,} selected" if count else "")
+
+    def _on_status(self) -> None:
+        status = self._overview.status
+        if status is not None and not status.paused:
+            self._reason = ""
+        self.refresh()
 
     def _paused(self) -> bool:
         status = self._overview.status

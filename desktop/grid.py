@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
-    QMouseEvent,
     QResizeEvent,
     QWheelEvent,
 )
@@ -99,6 +98,17 @@ class Grid(QListView):
             )
             self.scrollTo(index)
 
+    def begin(self) -> None:
+        """Whoever comes by keyboard needs a photo to start from."""
+        if not self.currentIndex().isValid():
+            self.go_to(0)
+
+    def start_over(self) -> None:
+        """These are answers to another question: begin at the top with nothing selected."""
+        self.selectionModel().clear()
+        self.scrollToTop()
+        self._told.start(0)
+
     # What the window asks it.
 
     def selected(self) -> list[Hit]:
@@ -174,14 +184,8 @@ class Grid(QListView):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        # Whoever comes by keyboard needs a place to start from.
-        if not self.currentIndex().isValid() and event.reason() != Qt.FocusReason.MouseFocusReason:
-            self.go_to(0)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        super().mousePressEvent(event)
-        if not self.indexAt(event.position().toPoint()).isValid():
-            self.clearSelection()
+        if event.reason() != Qt.FocusReason.MouseFocusReason:
+            self.begin()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

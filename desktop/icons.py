@@ -28,6 +28,7 @@ _DRAWINGS = {
     "zoom-out": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="M15.5 15.5 21 21M7.5 10.5h6"/>',
     "fit": '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
     "full-screen": '<path d="M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7"/>',
+    "word": '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M8.5 9.5v-1h7v1M12 8.5v7"/>',
     "lit": '<path d="M9.5 18h5M10.5 21h3M8.5 15C7 13.8 6 12 6 10a6 6 0 1 1 12 0c0 2-1 3.8'
     '-2.5 5z"/>',
     "preview": '<rect x="3" y="4.5" width="18" height="15" rx="2"/><path d="M14.5 4.5v15"/>',

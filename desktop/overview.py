@@ -41,6 +41,7 @@ class Overview(QObject):
         bridge.scan_started.connect(self._on_scan_started)
         bridge.progressed.connect(self._on_progress)
         bridge.indexing_finished.connect(self._on_finished)
+        bridge.engine_failed.connect(self._on_failed)
         bridge.photos_changed.connect(lambda: self.refresh_soon())
         bridge.photos_skipped.connect(lambda: self.refresh_soon())
         for signal in (
@@ -48,7 +49,6 @@ class Overview(QObject):
             bridge.root_offline,
             bridge.root_online,
             bridge.mass_disappearance,
-            bridge.engine_failed,
         ):
             signal.connect(lambda: self.refresh())
 
@@ -65,15 +65,19 @@ class Overview(QObject):
             return
         self._asking = True
         library = self._library
-        self._errands.run(lambda: (library.roots(), library.status()), self._take_in)
+        self._errands.run(
+            lambda: (library.roots(), library.status()), self._take_in, lastly=self._asked
+        )
 
     def _take_in(self, answer: tuple[list[Root], Status]) -> None:
         self.roots, self.status = answer
+        self.changed.emit()
+
+    def _asked(self) -> None:
         self._asking = False
         if self._again:
             self._again = False
             self.refresh()
-        self.changed.emit()
 
     def _on_scan_started(self, event: ScanStarted) -> None:
         self.scanning = True
@@ -86,8 +90,14 @@ class Overview(QObject):
         self.moved_on.emit()
 
     def _on_finished(self, event: IndexingFinished) -> None:
+        self.finished_once = self.finished_once or not event.cancelled
+        self._rest()
+
+    def _on_failed(self) -> None:
+        self._rest()
+
+    def _rest(self) -> None:
         self.scanning = False
         self.progress = None
-        self.finished_once = self.finished_once or not event.cancelled
         self.moved_on.emit()
         self.refresh()

@@ -39,3 +39,4 @@ class Parts:
         self.thumbnails.close()
         self.full_photos.close()
         self.errands.close()
+        self.theme.close()

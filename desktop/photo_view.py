@@ -46,7 +46,7 @@ class PhotoView(QWidget):
         self._fit = True
         self._scale = 1.0  # device-independent pixels of the window for a pixel of the photo
         self._centre = QPointF()  # what stands in the middle of the window
-        self._named: MatchedRegion | None = None  # the one whose reading is shown
+        self.named: MatchedRegion | None = None  # the one whose reading is shown
         self._word = -1
         self._drag_from: QPointF | None = None
         self.setMouseTracking(True)
@@ -59,7 +59,7 @@ class PhotoView(QWidget):
         """Show another photo, all of it; ``stand_in`` until ``image`` is there."""
         self._hit, self._stand_in = hit, stand_in
         self._failed = False
-        self._named, self._word = None, -1
+        self.named, self._word = None, -1
         self.set_image(image)
         self.fit()
 
@@ -103,11 +103,11 @@ class PhotoView(QWidget):
         found = self._outlines()
         self._word += 1
         if self._word >= len(found):
-            self._named, self._word = None, -1
+            self.named, self._word = None, -1
             self.fit()
             return
-        self._named = found[self._word].region
-        quad = self._named.quad
+        self.named = found[self._word].region
+        quad = self.named.quad
         across = [x for x, _ in quad]
         down = [y for _, y in quad]
         extent = max(max(across) - min(across), (max(down) - min(down)) * 2, 1.0)
@@ -178,7 +178,7 @@ class PhotoView(QWidget):
             found = self._outlines()
             paint_lit(painter, target, found, shade=SHADE, line=lit, width=2.5)
             for outline in found:
-                if outline.region is self._named:
+                if outline.region is self.named:
                     self._paint_label(painter, outline)
         if self._failed and self._image is None:
             painter.setPen(self.palette().windowText().color())
@@ -271,12 +271,12 @@ class PhotoView(QWidget):
         under = (found for found in self._outlines() if found.polygon.containsPoint(at, rule))
         outline = next(under, None)
         named = None if outline is None else outline.region
-        if named is not self._named:
-            self._named = named
+        if named is not self.named:
+            self.named = named
             self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._named = None
+        self.named = None
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

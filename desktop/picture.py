@@ -12,6 +12,7 @@ from desktop.window import Window
 
 TICK_MS = 100
 CALM_TICKS = 5  # for so long nothing may be on its way any more
+REST_TICKS = 10  # one folder is done, and so long no other one has been begun
 QUIET_TICKS = 50  # so long without any sign of indexing means that there is none
 LONGEST_MS = 30 * 60 * 1000
 
@@ -49,10 +50,8 @@ class Picture(QObject):
         """Yields None while there is something to wait for, at last what became of it."""
         window, parts = self._window, self._parts
         quiet = 0
-        while not parts.overview.finished_once:
+        while quiet < (REST_TICKS if parts.overview.finished_once else QUIET_TICKS):
             quiet = 0 if self._indexing() else quiet + 1
-            if quiet > QUIET_TICKS:
-                break
             yield None
         if self._query:
             window.ask(self._query)
@@ -75,7 +74,7 @@ class Picture(QObject):
         if status is None or overview.scanning or overview.progress is not None:
             return True
         overview.refresh_soon()
-        return status.indexing or not status.index_ready
+        return status.indexing
 
     def _calm(self) -> bool:
         parts = self._parts

@@ -65,6 +65,11 @@ class Preview(QWidget):
         full_photos.failed.connect(self._on_failed)
         self.show_hit(None)
 
+    @property
+    def hit(self) -> Hit | None:
+        """The photo that is shown."""
+        return self._hit
+
     def show_hit(self, hit: Hit | None) -> None:
         """Show a photo, or that none is chosen."""
         for part in (self.view, self._facts, self._readings, self._place):

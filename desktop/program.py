@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -89,14 +90,14 @@ class Program:
     def start(self) -> None:
         """Show the window and let the library work."""
         self.window.show()
-        self.parts.overview.refresh()
-        self._library.start()
+        # Folders with many folders in them take a while to be watched.
+        self.parts.errands.run(self._library.start, lastly=self.parts.overview.refresh)
 
     def close(self) -> None:
         """Stop the library's work and end every thread."""
         self.window.hide()
-        self._library.stop()
         self.parts.close()
+        self._library.stop()
         self._give_back_hooks()
         self.window.deleteLater()
 
@@ -129,6 +130,7 @@ def application_icon() -> QIcon:
 
 def run(options: Options, open_library: Callable[[Path | None], Library] = Library.open) -> int:
     """Open the window and stay until it is closed; returns the exit status."""
+    qInstallMessageHandler(_log_qt)
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Photolex")
@@ -161,7 +163,7 @@ def _stay(application: QApplication, library: Library, settings: Settings, optio
         if options.picture is not None:
             picture = Picture(program.window, program.parts, options.picture, options.query)
             picture.done.connect(trouble.append)
-            picture.done.connect(application.quit)
+            picture.done.connect(program.window.close)
         elif options.query:
             program.window.ask(options.query)
         status = application.exec()
@@ -172,6 +174,16 @@ def _stay(application: QApplication, library: Library, settings: Settings, optio
         _say(trouble[0] if trouble else "The window was closed too early.", in_window=False)
         return 1
     return int(status)
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """What Qt prints by itself goes where everything else is logged."""
+    # Said at every dialog by the platform that has no screen, which is why it is used.
+    quiet = message.startswith("This plugin does not support")
+    loud = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+    logging.getLogger("qt").log(
+        logging.DEBUG if quiet else logging.ERROR if loud else logging.INFO, "%s", message
+    )
 
 
 def _say(sentence: str, *, in_window: bool) -> None:

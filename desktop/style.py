@@ -18,6 +18,12 @@ QLineEdit#search {
 QLineEdit#search:hover { border-color: @weak; }
 QLineEdit#search:focus { border: 2px solid @accent; padding: 6px 7px; }
 
+QLineEdit {
+    background: @raised; color: @text; border: 1px solid @line; border-radius: 6px;
+    padding: 5px 8px; selection-background-color: @accent; selection-color: @on_accent;
+}
+QLineEdit:focus { border: 1px solid @accent; }
+
 QToolButton {
     background: transparent; color: @text; border: 1px solid transparent; border-radius: 6px;
     padding: 5px;
@@ -75,9 +81,10 @@ QListView, QTreeView, QTableView {
 }
 QTableView, QPlainTextEdit { background: @raised; border: 1px solid @line; border-radius: 6px; }
 QTableView:focus, QPlainTextEdit:focus { border: 1px solid @accent; }
+QTableView::item { padding: 3px 8px; }
 QHeaderView::section {
     background: @raised; color: @muted; border: none; border-bottom: 1px solid @line;
-    padding: 6px 8px;
+    padding: 6px 10px;
 }
 
 QMenu { background: @raised; color: @text; border: 1px solid @line; padding: 5px; }

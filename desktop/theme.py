@@ -41,7 +41,7 @@ LIGHT = Colours(
     hover="#eaeae5",
     line="#dcdcd5",
     text="#1e2022",
-    muted="#64676c",
+    muted="#5d6065",
     accent="#2a62c9",
     on_accent="#ffffff",
     selected="#d9e4fa",
@@ -59,7 +59,7 @@ DARK = Colours(
     hover="#303236",
     line="#3a3c40",
     text="#e9e9e6",
-    muted="#a0a3a9",
+    muted="#aaadb3",
     accent="#7aa5ff",
     on_accent="#10151f",
     selected="#2c3d5e",
@@ -78,7 +78,7 @@ class Theme(QObject):
     changed = Signal()
 
     def __init__(self, application: QApplication, choice: Choice = "system") -> None:
-        super().__init__(application)
+        super().__init__()
         self._application = application
         self._choice = choice
         self._dressed: weakref.WeakKeyDictionary[QAbstractButton, str] = weakref.WeakKeyDictionary()
@@ -88,6 +88,10 @@ class Theme(QObject):
         application.setStyle(QStyleFactory.create("Fusion"))
         application.styleHints().colorSchemeChanged.connect(self.apply)
         self.apply()
+
+    def close(self) -> None:
+        """Follow the system no longer."""
+        self._application.styleHints().colorSchemeChanged.disconnect(self.apply)
 
     @property
     def dark(self) -> bool:
@@ -117,7 +121,10 @@ class Theme(QObject):
         """The line drawing ``name`` in ``colour``, ``side`` pixels wide."""
         key = (name, colour, side)
         if key not in self._pixmaps:
-            self._pixmaps[key] = line_pixmap(name, colour, side)
+            density = self._application.devicePixelRatio()
+            pixmap = line_pixmap(name, colour, round(side * density))
+            pixmap.setDevicePixelRatio(density)
+            self._pixmaps[key] = pixmap
         return self._pixmaps[key]
 
     def dress(self, button: QAbstractButton, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -14,6 +16,7 @@ from engine.search import Hit
 
 MARGIN = 6  # between the edge of a tile and what stands in it
 GAP = 5  # between the thumbnail and the lines under it
+DOT = 13  # the room of a band's dot before its name
 SHADE = QColor(0, 0, 0, 105)
 
 
@@ -110,25 +113,24 @@ class Tile(QStyledItemDelegate):
     def _paint_lines(self, painter: QPainter, place: QRect, hit: Hit) -> None:
         colours = self._theme.colours
         height = self._metrics.height()
+        middle = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
         name = self._metrics.elidedText(
-            hit.path.replace("\\", "/").rsplit("/", 1)[-1],
-            Qt.TextElideMode.ElideMiddle,
-            place.width(),
+            Path(hit.path).name, Qt.TextElideMode.ElideMiddle, place.width()
         )
         painter.setPen(QColor(colours.text))
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRect(place.x(), place.y(), place.width(), height), left, name)
-        second = QRect(place.x(), place.y() + height + 2, place.width(), height)
-        dot = QRectF(second.x(), second.center().y() - 3, 7, 7)
-        painter.setBrush(self._theme.colour(hit.band))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawEllipse(dot)
+        painter.drawText(QRect(place.x(), place.y(), place.width(), height), middle, name)
         words = BAND_NAMES.get(hit.band, hit.band)
         if not hit.online:
             words += " · not connected"
-        words = self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, second.width() - 13)
+        words = self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width() - DOT)
+        width = self._metrics.horizontalAdvance(words) + DOT
+        left = place.x() + (place.width() - width) / 2
+        second = QRectF(left, place.y() + height + 2, width, height)
+        painter.setBrush(self._theme.colour(hit.band))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawEllipse(QRectF(left, second.center().y() - 3, 7, 7))
         painter.setPen(QColor(colours.muted))
-        painter.drawText(second.adjusted(13, 0, 0, 0), left, words)
+        painter.drawText(second.adjusted(DOT, 0, 4, 0), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def fitted(pixmap: QPixmap, place: QRectF) -> QRectF:

@@ -70,7 +70,7 @@ class Viewer(QWidget):
             self._zoom,
             self._button("zoom-in", "Larger (+)", self.view.zoom_in),
             self._button("fit", "All of the photo (0)", self.view.fit),
-            self._button("search", "Close to the next word (W)", self.view.next_word),
+            self._button("word", "Close to the next word (W)", self.view.next_word),
             self.lit_button,
             self._button("full-screen", "Full screen (F11)", self.full_screen_wanted.emit),
             None,

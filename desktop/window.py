@@ -88,7 +88,7 @@ class Window(QWidget):
         self.viewer.closed.connect(self.back_to_grid)
         self.viewer.full_screen_wanted.connect(self.toggle_full_screen)
         self.viewer.menu_wanted.connect(self._open_menu)
-        self.deeds.view_wanted.connect(lambda: self.view(browse.grid.currentIndex().row()))
+        self.deeds.view_wanted.connect(lambda: self.view(max(browse.grid.currentIndex().row(), 0)))
 
     # What can be asked of it.
 
@@ -101,7 +101,10 @@ class Window(QWidget):
         """The photos that an action is meant for."""
         if self.viewing:
             return [self.viewer.hit] if self.viewer.hit is not None else []
-        return self.browse.grid.selected()
+        selected = self.browse.grid.selected()
+        if not selected and self.browse.preview_button.isChecked():
+            selected = [self.browse.preview.hit] if self.browse.preview.hit is not None else []
+        return selected
 
     @property
     def viewing(self) -> bool:

@@ -267,9 +267,7 @@ class AlbumLibrary:
         if not regions or score < 0.2:
             return None
         band = "contains" if score > 0.9 else "probably" if score > 0.5 else "weak"
-        online = all(
-            online for root, online in self.watched.items() if root in photo.path.parents
-        )
+        online = all(online for root, online in self.watched.items() if root in photo.path.parents)
         return Hit(
             path=str(photo.path),
             score=score,
@@ -284,12 +282,12 @@ class AlbumLibrary:
 
 
 def likeness(word: str, shown: str) -> float:
-    """1 for the same word, less for one letter apart, little for the same ending."""
+    """1 for the same word, less for one letter apart, little for common letters."""
     if word == shown:
         return 0.97
     if len(word) == len(shown) and sum(a != b for a, b in zip(word, shown, strict=True)) == 1:
         return 0.7
-    return 0.3 if word[1:3] and word[1:3] == shown[1:3] else 0.0
+    return 0.3 if len(set(word) & set(shown)) >= 3 else 0.0
 
 
 class NotAnswered(LibraryError):

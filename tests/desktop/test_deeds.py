@@ -1,0 +1,159 @@
+"""A person does something with the photos that were found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop import reveal
+from desktop.program import Program
+from tests.desktop.album import AlbumLibrary
+from tests.desktop.conftest import Opener
+from tests.desktop.person import type_and_wait
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files and folders that were handed to other programs."""
+    handed: list[str] = []
+
+    def take(url: QUrl) -> bool:
+        handed.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", take)
+    return handed
+
+
+@pytest.fixture
+def program(qtbot: QtBot, open_window: Opener, library: AlbumLibrary) -> Program:
+    """A window in which the first photo with coffee is chosen."""
+    program = open_window(library)
+    type_and_wait(qtbot, program, "coffee")
+    program.window.browse.grid.setFocus()
+    program.window.browse.grid.go_to(0)
+    program.window.deeds.refresh()
+    return program
+
+
+def test_copying_paths_puts_a_line_for_each_chosen_photo_on_the_clipboard(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    grid = program.window.browse.grid
+    qtbot.keyClick(grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+
+    program.window.deeds.copy_paths.trigger()
+
+    expected = [str(library.photos[number].path) for number in (1, 2, 4)]
+    assert QApplication.clipboard().text().splitlines() == expected
+
+
+def test_copying_photos_lets_them_be_pasted_into_a_file_manager(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    qtbot.keyClick(program.window.browse.grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+
+    urls = QApplication.clipboard().mimeData().urls()
+    assert [url.toLocalFile() for url in urls] == [str(library.photos[1].path)]
+
+
+def test_copying_the_image_copies_its_pixels(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    QApplication.clipboard().clear()
+
+    program.window.deeds.copy_image.trigger()
+
+    qtbot.waitUntil(lambda: not QApplication.clipboard().image().isNull())
+    assert QApplication.clipboard().image().width() == 600
+
+
+def test_opening_hands_the_photo_to_the_usual_program(
+    program: Program, library: AlbumLibrary, opened: list[str]
+) -> None:
+    program.window.deeds.open.trigger()
+
+    assert opened == [str(library.photos[1].path)]
+
+
+def test_showing_in_the_folder_opens_the_folder_where_nothing_better_answers(
+    program: Program, library: AlbumLibrary, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reveal.sys, "platform", "linux")
+    monkeypatch.setattr(reveal, "_ask_file_manager", lambda _: False)
+
+    program.window.deeds.reveal.trigger()
+
+    assert opened == [str(library.photos[1].path.parent)]
+
+
+@pytest.mark.parametrize(
+    ("platform", "command"),
+    [("win32", ["explorer", "/select,"]), ("darwin", ["open", "-R"])],
+)
+def test_other_systems_select_the_photo_with_their_own_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, command: list[str]
+) -> None:
+    run: list[list[str]] = []
+    monkeypatch.setattr(reveal.sys, "platform", platform)
+    monkeypatch.setattr(reveal.subprocess, "Popen", run.append)
+
+    reveal.reveal([str(tmp_path / "photo.jpg")])
+
+    assert run == [[*command, str(tmp_path / "photo.jpg")]]
+
+
+def test_a_photo_that_is_gone_is_explained(
+    program: Program, library: AlbumLibrary, opened: list[str]
+) -> None:
+    library.photos[1].path.unlink()
+
+    program.window.deeds.open.trigger()
+
+    assert opened == []
+    assert "not there at the moment" in program.window.browse.notices.words()[0]
+
+
+def test_photos_on_a_drive_in_the_drawer_can_only_be_looked_at(
+    qtbot: QtBot, program: Program, library: AlbumLibrary, album: Path
+) -> None:
+    library.watched[album] = False
+    program.parts.hits.show(library.search("coffee").hits)
+    program.window.browse.grid.go_to(0)
+    program.window.deeds.refresh()
+
+    deeds = program.window.deeds
+    assert not deeds.open.isEnabled()
+    assert not deeds.reveal.isEnabled()
+    assert deeds.view.isEnabled()
+    assert deeds.copy_paths.isEnabled()
+
+
+def test_the_context_menu_offers_all_of_it(qtbot: QtBot, program: Program) -> None:
+    menu = program.window.deeds.menu(program.window)
+
+    assert [action.text() for action in menu.actions() if action.text()] == [
+        "View",
+        "Open in the usual program",
+        "Show in folder",
+        "Copy",
+        "Copy path",
+        "Copy image",
+    ]
+    with qtbot.waitSignal(program.window.browse.grid.menu_wanted):
+        program.window.browse.grid.menu_wanted.emit(QPoint(1, 1))
+
+
+def test_in_the_viewer_the_deeds_are_about_the_photo_in_it(
+    program: Program, library: AlbumLibrary, opened: list[str]
+) -> None:
+    program.window.view(2)
+
+    program.window.deeds.open.trigger()
+
+    assert opened == [str(library.photos[4].path)]

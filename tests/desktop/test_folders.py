@@ -1,0 +1,320 @@
+"""A person says which folders are searched, and sees how they fare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.folders import folder_name
+from desktop.program import Program
+from engine.errors import CatalogueError
+from engine.events import (
+    EngineFailed,
+    IndexingFinished,
+    IndexingPaused,
+    MassDisappearance,
+    Progress,
+    RootOffline,
+    RootOnline,
+    ScanStarted,
+)
+from engine.rows import SkippedRow
+from tests.desktop.album import AlbumLibrary, draw_album
+from tests.desktop.conftest import Opener
+from tests.desktop.person import names, type_and_wait
+
+
+def listed(program: Program) -> list[str]:
+    """What the side bar says, a line a folder."""
+    folders = program.window.browse.folders.list
+    role = Qt.ItemDataRole.AccessibleTextRole
+    return [folders.item(row).data(role) for row in range(folders.count())]
+
+
+def button(parent: QWidget, words: str) -> QAbstractButton:
+    return next(found for found in parent.findChildren(QPushButton) if found.text() == words)
+
+
+def test_the_first_start_asks_for_a_folder_and_fills_itself(
+    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(empty_library)
+    blank = program.window.browse.blank
+    qtbot.waitUntil(lambda: blank.accessibleName() == "Add a folder of photos")
+    open_window.folder_to_choose = album
+
+    qtbot.mouseClick(blank.button, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: listed(program) == ["Holiday, 8 photos"], timeout=5000)
+    type_and_wait(qtbot, program, "bread")
+    assert names(program) == ["corner shop.jpg", "bakery.webp"]
+
+
+def test_a_cancelled_dialog_changes_nothing(
+    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary
+) -> None:
+    program = open_window(empty_library)
+
+    program.window.browse.folders.add_button.click()
+
+    assert empty_library.watched == {}
+    assert program.window.browse.notices.words() == []
+
+
+def test_a_folder_can_be_dropped_on_the_window(
+    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(empty_library)
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(album))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier(0)
+
+    enter = QDragEnterEvent(QPoint(300, 300), copy, dropped, left, none)
+    program.window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    program.window.dropEvent(QDropEvent(QPointF(300, 300), copy, dropped, left, none))
+
+    qtbot.waitUntil(lambda: album in empty_library.watched)
+    qtbot.waitUntil(lambda: listed(program) == ["Holiday, 8 photos"], timeout=5000)
+
+
+def test_a_dropped_photo_is_not_taken_for_a_folder(
+    open_window: Opener, library: AlbumLibrary
+) -> None:
+    program = open_window(library)
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(library.photos[0].path))])
+
+    enter = QDragEnterEvent(
+        QPoint(300, 300),
+        Qt.DropAction.CopyAction,
+        dropped,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier(0),
+    )
+    enter.ignore()
+    program.window.dragEnterEvent(enter)
+
+    assert not enter.isAccepted()
+
+
+def test_a_folder_that_cannot_be_added_is_explained(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+
+    program.window.desk.add([album])
+
+    notices = program.window.browse.notices
+    qtbot.waitUntil(lambda: notices.words() == ["Holiday is already among your folders."])
+
+
+def test_removing_a_folder_asks_first(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    qtbot.waitUntil(lambda: listed(program) == ["Holiday, 8 photos"])
+    folders = program.window.browse.folders
+    folders.list.setCurrentRow(0)
+
+    qtbot.keyClick(folders.list, Qt.Key.Key_Delete)
+    question = program.window.desk.question
+    assert question is not None
+    assert "not touched" in question.informativeText()
+    assert album in library.watched
+
+    button(question, "Remove").click()
+    qtbot.waitUntil(lambda: listed(program) == [])
+    assert album.exists()
+
+
+def test_keeping_a_folder_keeps_it(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    program.window.desk.remove(album)
+    question = program.window.desk.question
+    assert question is not None
+
+    button(question, "Keep").click()
+
+    assert album in library.watched
+
+
+def test_a_drive_that_goes_is_marked_and_its_photos_are_still_found(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    notices = program.window.browse.notices
+    library.watched[album] = False
+
+    library.announce_from_a_thread(RootOffline(album))
+    qtbot.waitUntil(lambda: listed(program) == ["Holiday, Not connected"])
+    assert "“Holiday” is not connected" in notices.words()[0]
+    type_and_wait(qtbot, program, "coffee")
+    assert len(names(program)) == 3
+    spoken = program.parts.hits.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "not connected" in spoken
+
+    library.watched[album] = True
+    library.announce_from_a_thread(RootOnline(album))
+    qtbot.waitUntil(lambda: listed(program) == ["Holiday, 8 photos"])
+    assert notices.words() == []
+
+
+def test_photos_that_disappear_in_masses_are_kept_until_the_person_says_so(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    notices = program.window.browse.notices
+
+    library.announce_from_a_thread(MassDisappearance(album, 412, 1200))
+    qtbot.waitUntil(lambda: bool(notices.words()))
+    assert notices.words()[0].startswith("412 of 1,200 photos in “Holiday” are gone")
+    assert ("confirm_removal", album) not in library.calls
+
+    button(notices, "They are deleted").click()
+    qtbot.waitUntil(lambda: ("confirm_removal", album) in library.calls)
+    assert notices.words() == []
+
+
+def test_progress_is_told_with_speed_and_time_left(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    footer = program.window.browse.footer
+    library.indexing = True
+
+    library.announce_from_a_thread(ScanStarted(album), Progress(340, 2000, 12.4, 134.0, "menu.jpg"))
+    words = "Indexing 340 of 2,000 · 12 photos/s · about 2 min left"
+    qtbot.waitUntil(lambda: footer.work.text() == words)
+    assert footer.bar.isVisible()
+    assert (footer.bar.value(), footer.bar.maximum()) == (340, 2000)
+
+    library.indexing = False
+    library.announce_from_a_thread(IndexingFinished(2000, 0, False))
+    qtbot.waitUntil(lambda: footer.work.text() == "8 photos can be searched")
+    assert not footer.bar.isVisible()
+
+
+def test_indexing_can_be_paused_and_goes_on(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    footer = program.window.browse.footer
+    library.indexing = True
+    library.announce_from_a_thread(ScanStarted(album), Progress(3, 8, 2.0, 5.0, "menu.jpg"))
+    qtbot.waitUntil(lambda: footer.work.text().startswith("Indexing 3 of 8"))
+    assert footer.pause_button.accessibleName() == "Pause indexing"
+
+    qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
+    assert library.paused
+    assert footer.work.text() == "Paused by you at 3 of 8"
+
+    qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
+    assert not library.paused
+    assert footer.work.text().startswith("Indexing 3 of 8")
+
+
+def test_a_pause_that_the_engine_makes_tells_its_reason(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    program = open_window(library)
+    library.paused = True
+
+    library.announce_from_a_thread(IndexingPaused("paused: on battery"))
+
+    footer = program.window.browse.footer
+    qtbot.waitUntil(lambda: footer.work.text() == "Paused: on battery")
+    assert footer.pause_button.accessibleName() == "Go on indexing"
+
+
+def test_photos_can_be_found_while_the_rest_is_still_indexed(
+    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(empty_library)
+    empty_library.watched[album] = True
+    program.window.ask("bread")
+
+    thread = empty_library.index_in_background(album, seconds_each=0.05)
+
+    qtbot.waitUntil(
+        lambda: names(program) == ["corner shop.jpg", "bakery.webp"],
+        timeout=10_000,
+    )
+    thread.join()
+
+
+def test_skipped_photos_are_listed_with_their_reasons(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    library.skipped_rows = [
+        SkippedRow(album / "broken.jpg", "The file is damaged."),
+        SkippedRow(album / "secret.jpg", "You are not allowed to read it."),
+    ]
+    program = open_window(library)
+    link = program.window.browse.footer.skipped_button
+    assert link.text() == "2 skipped"
+
+    qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: program.window.desk.skipped is not None)
+    dialog = program.window.desk.skipped
+    assert dialog is not None
+    assert dialog.listed() == [
+        (str(album / "broken.jpg"), "The file is damaged."),
+        (str(album / "secret.jpg"), "You are not allowed to read it."),
+    ]
+
+    qtbot.keyClicks(dialog.narrow, "allowed")
+    assert [path for path, _ in dialog.listed()] == [str(album / "secret.jpg")]
+    dialog.close()
+
+
+def test_an_engine_that_fails_says_why_and_can_be_tried_again(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    program = open_window(library)
+    notices = program.window.browse.notices
+
+    library.announce_from_a_thread(EngineFailed(CatalogueError("The disk is full.")))
+    qtbot.waitUntil(lambda: notices.words() == ["The disk is full."])
+
+    button(notices, "Try again").click()
+    qtbot.waitUntil(lambda: ("rescan", None) in library.calls)
+
+
+def test_a_notice_can_be_closed(qtbot: QtBot, open_window: Opener, library: AlbumLibrary) -> None:
+    program = open_window(library)
+    notices = program.window.browse.notices
+    notices.tell("subject", "First")
+    notices.tell("subject", "Second")
+    assert notices.words() == ["Second"]
+    # The first notice is on its way out, the second is the one to be closed.
+    close = notices.findChildren(QToolButton)[-1]
+    qtbot.waitUntil(close.isVisible)
+
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+
+    assert notices.words() == []
+
+
+@pytest.mark.parametrize(("path", "name"), [(Path("/home/me/Photos"), "Photos"), (Path("/"), "/")])
+def test_folders_go_by_their_last_name(path: Path, name: str) -> None:
+    assert folder_name(path) == name
+
+
+def test_two_folders_are_listed_side_by_side(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, tmp_path: Path
+) -> None:
+    program = open_window(library)
+
+    program.window.desk.add([draw_album(tmp_path / "Work")])
+
+    qtbot.waitUntil(
+        lambda: listed(program) == ["Holiday, 8 photos", "Work, 8 photos"], timeout=5000
+    )

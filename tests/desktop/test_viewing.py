@@ -1,0 +1,268 @@
+"""A person looks at one photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from desktop.full_photos import read_photo
+from desktop.lit import outlines
+from desktop.program import Program
+from engine.search import Hit, MatchedRegion
+from tests.desktop.album import AlbumLibrary, draw_photo
+from tests.desktop.conftest import Opener
+from tests.desktop.person import type_and_wait
+
+
+@pytest.fixture
+def program(qtbot: QtBot, open_window: Opener, library: AlbumLibrary) -> Program:
+    """A window in which coffee has been found."""
+    program = open_window(library)
+    type_and_wait(qtbot, program, "coffee")
+    program.window.browse.grid.setFocus(Qt.FocusReason.TabFocusReason)
+    return program
+
+
+def shown(program: Program) -> str:
+    hit = program.window.viewer.hit
+    assert hit is not None
+    return Path(hit.path).name
+
+
+def test_enter_opens_the_photo_and_escape_comes_back_to_it(qtbot: QtBot, program: Program) -> None:
+    window = program.window
+    qtbot.keyClick(window.browse.grid, Qt.Key.Key_Right)
+    qtbot.keyClick(window.browse.grid, Qt.Key.Key_Return)
+    assert window.viewing
+    assert shown(program) == "corner shop.jpg"
+
+    qtbot.keyClick(window.viewer, Qt.Key.Key_Escape)
+
+    assert not window.viewing
+    current = window.browse.grid.current()
+    assert current is not None
+    assert Path(current.path).name == "corner shop.jpg"
+    assert window.browse.grid.hasFocus()
+
+
+def test_a_double_click_opens_the_photo(qtbot: QtBot, program: Program) -> None:
+    grid = program.window.browse.grid
+    place = grid.visualRect(program.parts.hits.index(1, 0)).center()
+
+    qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    assert program.window.viewing
+    assert shown(program) == "corner shop.jpg"
+
+
+def test_the_arrows_walk_through_the_photos_and_stop_at_the_ends(
+    qtbot: QtBot, program: Program
+) -> None:
+    program.window.view(0)
+    viewer = program.window.viewer
+
+    qtbot.keyClick(viewer, Qt.Key.Key_Left)
+    assert shown(program) == "menu.jpg"
+    qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert shown(program) == "corner shop.jpg"
+    qtbot.keyClick(viewer, Qt.Key.Key_End)
+    assert shown(program) == "poster.jpg"
+    qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert shown(program) == "poster.jpg"
+    qtbot.keyClick(viewer, Qt.Key.Key_Home)
+    assert shown(program) == "menu.jpg"
+
+    qtbot.keyClick(viewer, Qt.Key.Key_Space)
+    qtbot.keyClick(viewer, Qt.Key.Key_Return)
+    current = program.window.browse.grid.current()
+    assert current is not None
+    assert Path(current.path).name == "corner shop.jpg", "the grid is where the viewer was"
+
+
+def test_everything_but_the_words_is_dimmed_until_the_light_is_put_out(
+    qtbot: QtBot, program: Program
+) -> None:
+    program.window.view(0)
+    viewer = program.window.viewer
+    hit = viewer.hit
+    assert hit is not None
+    qtbot.waitUntil(lambda: program.parts.full_photos.get(hit) is not None)
+    target = viewer.view.target()
+    word = outlines(hit, target, margin=0, least=0)[0].polygon.boundingRect()
+    ground = target.topLeft() + QPointF(target.width() * 0.9, 5)
+
+    lit = viewer.view.grab().toImage()
+    qtbot.keyClick(viewer, Qt.Key.Key_L)
+    bare = viewer.view.grab().toImage()
+
+    def lightness(picture: QImage, at: QPointF) -> int:
+        return picture.pixelColor(at.toPoint()).lightness()
+
+    inside = word.topLeft() + QPointF(2, 2)
+    assert lightness(lit, ground) < lightness(bare, ground)
+    assert abs(lightness(lit, inside) - lightness(bare, inside)) < 12
+
+
+def test_hovering_a_word_tells_what_was_read(qtbot: QtBot, program: Program) -> None:
+    program.window.view(2)
+    view = program.window.viewer.view
+    hit = program.window.viewer.hit
+    assert hit is not None
+    word = outlines(hit, view.target(), margin=0, least=0)[0].polygon.boundingRect().center()
+    before = view.grab().toImage()
+
+    qtbot.mouseMove(view, word.toPoint())
+    qtbot.waitUntil(lambda: view.named is not None)
+
+    assert view.named is not None
+    assert view.named.reading == "toffee"
+    assert view.grab().toImage() != before
+
+
+def test_zooming_keeps_the_point_under_the_mouse(qtbot: QtBot, program: Program) -> None:
+    program.window.view(1)
+    view = program.window.viewer.view
+    before = view.target()
+
+    qtbot.keyClick(program.window.viewer, Qt.Key.Key_Plus)
+    assert view.target().width() == pytest.approx(before.width() * 1.25)
+    assert view.target().center().x() == pytest.approx(before.center().x(), abs=1)
+
+    qtbot.keyClick(program.window.viewer, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert view.target().width() == pytest.approx(1000)
+
+    qtbot.keyClick(program.window.viewer, Qt.Key.Key_0)
+    assert view.target() == before
+
+
+def test_w_goes_close_to_the_word_and_back_out(qtbot: QtBot, program: Program) -> None:
+    program.window.view(1)
+    viewer = program.window.viewer
+    whole = viewer.view.target()
+
+    qtbot.keyClick(viewer, Qt.Key.Key_W)
+    assert viewer.hit is not None
+    close = viewer.view.target()
+    word = outlines(viewer.hit, close, margin=0, least=0)[0].polygon.boundingRect()
+    assert close.width() > whole.width()
+    assert viewer.view.rect().contains(word.center().toPoint())
+
+    qtbot.keyClick(viewer, Qt.Key.Key_W)
+    assert viewer.view.target() == whole
+
+
+def test_space_opens_a_preview_that_follows_the_grid(qtbot: QtBot, program: Program) -> None:
+    grid, preview = program.window.browse.grid, program.window.browse.preview
+    qtbot.keyClick(grid, Qt.Key.Key_Space)
+    assert preview.isVisible()
+
+    qtbot.keyClick(grid, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: preview.hit is not None and "corner shop" in preview.hit.path)
+
+    qtbot.keyClick(grid, Qt.Key.Key_Space)
+    assert not preview.isVisible()
+
+
+def test_the_preview_shows_the_best_photo_while_nothing_is_chosen(
+    qtbot: QtBot, program: Program
+) -> None:
+    program.window.browse.preview_button.click()
+    type_and_wait(qtbot, program, "station")
+
+    preview = program.window.browse.preview
+    qtbot.waitUntil(lambda: preview.hit is not None and "station" in preview.hit.path)
+    assert [hit.path for hit in program.window.chosen()] == [preview.hit.path]  # type: ignore[union-attr]
+
+
+def test_the_viewer_stays_at_its_photo_while_photos_come_in(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    program.window.view(2)
+    word = library.photos[0].words[0][1]
+    library.know(library.photos[0].path, (900, 600), [("COFFEE", word)])
+
+    program.parts.hits.show(library.search("coffee").hits)
+
+    assert shown(program) == "poster.jpg"
+    assert program.window.viewer.row == 3
+
+
+def test_a_photo_that_is_gone_shows_a_sentence_instead_of_failing(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    library.photos[1].path.unlink()
+    with qtbot.waitSignal(program.parts.full_photos.failed):
+        program.window.view(0)
+    program.window.viewer.view.grab()
+
+
+def make_hit(path: Path, width: int, height: int, regions: list[MatchedRegion]) -> Hit:
+    return Hit(
+        path=str(path),
+        score=0.9,
+        band="contains",
+        regions=regions,
+        photo_id=77,
+        width=width,
+        height=height,
+        online=True,
+        mtime_ns=1,
+    )
+
+
+@pytest.mark.parametrize(("orientation", "upright"), [(1, (60, 40)), (6, (40, 60)), (3, (60, 40))])
+def test_a_turned_photo_is_shown_upright(
+    tmp_path: Path, orientation: int, upright: tuple[int, int]
+) -> None:
+    path = tmp_path / "turned.jpg"
+    image = Image.new("RGB", (60, 40), "#000000")
+    image.paste("#ff0000", (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(path, exif=exif, quality=95)
+
+    shown = read_photo(make_hit(path, *upright, []), lambda *_: None)
+
+    assert shown is not None
+    assert (shown.width(), shown.height()) == upright
+    corner = {1: (3, 3), 6: (upright[0] - 4, 3), 3: (upright[0] - 4, upright[1] - 4)}[orientation]
+    assert QColor(shown.pixelColor(*corner)).red() > 150
+
+
+def test_what_qt_cannot_decode_the_library_makes_a_picture_of(tmp_path: Path) -> None:
+    strange, substitute = tmp_path / "strange.heic", tmp_path / "substitute.jpg"
+    strange.write_bytes(b"nothing that Qt knows")
+    draw_photo(substitute, (300, 200), ["WORD"], "#335577")
+
+    shown = read_photo(make_hit(strange, 3000, 2000, []), lambda *_: substitute)
+
+    assert shown is not None
+    assert shown.width() == 300
+
+
+def test_a_region_as_large_as_the_photo_lights_nothing() -> None:
+    whole = MatchedRegion([(0, 0), (100, 0), (100, 50), (0, 50)], "word", "", 0.5, 0.5)
+    part = MatchedRegion([(10, 10), (30, 10), (30, 20), (10, 20)], "word", "", 0.5, 0.9)
+    hit = make_hit(Path("photo.jpg"), 100, 50, [whole, part])
+
+    found = outlines(hit, QRectF(0, 0, 200, 100), margin=0, least=0)
+
+    assert [outline.region for outline in found] == [part]
+    assert found[0].polygon.boundingRect() == QRectF(20, 20, 40, 20)
+
+
+def test_a_tiny_word_is_widened_so_that_it_can_be_seen() -> None:
+    tiny = MatchedRegion([(50, 50), (52, 50), (52, 51), (50, 51)], "word", "word", 0.5, 0.9)
+    hit = make_hit(Path("photo.jpg"), 1000, 1000, [tiny])
+
+    (outline,) = outlines(hit, QRectF(0, 0, 1000, 1000), margin=1, least=10)
+
+    bounds = outline.polygon.boundingRect()
+    assert (bounds.width(), bounds.height()) == (10, 10)
+    assert bounds.center() == QPointF(51, 50.5)
