@@ -23,15 +23,17 @@ def for_focus(
     size = (max(1, round(wide * scale)), max(1, round(high * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(pixels, size, interpolation=how) if scale != 1 else pixels
-    padded = np.zeros((-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3))
-    answer = padded.astype(np.uint8)
+    shape = (-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3)
+    answer = np.zeros(shape, np.uint8)
     answer[: size[1], : size[0]] = scaled
     return answer, scale
 
 
 class Pyramid:
-    """A photo at halving scales, made as needed, so that a large word is averaged down and not
-    sampled with gaps when its crop is cut."""
+    """A photo at halving scales, made as needed.
+
+    So a large word is averaged down and not sampled with gaps when its crop is cut.
+    """
 
     def __init__(self, pixels: Image) -> None:
         self._levels = [pixels]
@@ -46,12 +48,12 @@ class Pyramid:
 
     def crop(self, quad: Quad, wide: int, high: int) -> Image:
         """The quad (4, 2), straightened and stretched to (high, wide, 3)."""
-        across = np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])
-        down = np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])
+        across = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
+        down = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
         shrink = min(across / (2 * wide), down / (2 * high))
-        index = int(np.clip(np.floor(np.log2(max(shrink, 1.0))), 0, 5))
-        level = self._level(index)
-        factor = level.shape[1] / self._levels[0].shape[1]
+        level = self._level(int(np.clip(np.log2(max(shrink, 1.0)), 0, 5)))
+        # Odd sides are not halved exactly, and the two differ.
+        factor = np.divide(level.shape[1::-1], self._levels[0].shape[1::-1])
         target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         # Pixel centres: the corner of a pixel is half a pixel from its centre.
         warp = cv2.getPerspectiveTransform((quad * factor - 0.5).astype(np.float32), target - 0.5)

@@ -1,0 +1,151 @@
+"""Preparing pictures for the towers: scaling, padding, cutting words out straight."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from engine.preprocess import Pyramid, for_focus, grown
+
+Image = NDArray[np.uint8]
+
+
+def noise(high: int, wide: int, seed: int = 0) -> Image:
+    return np.random.default_rng(seed).integers(0, 256, (high, wide, 3)).astype(np.uint8)
+
+
+def hills(high: int, wide: int, seed: int = 0) -> Image:
+    """Smooth noise: half a pixel off is a small difference, a row off is a large one."""
+    small = noise(8, 8, seed)
+    return np.asarray(cv2.resize(small, (wide, high), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def box(left: float, top: float, right: float, bottom: float) -> NDArray[np.float32]:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def test_a_large_photo_is_scaled_to_the_longest_side() -> None:
+    picture, scale = for_focus(noise(600, 800), 400, 2.0)
+    assert scale == 0.5
+    assert picture.shape == (320, 416, 3)
+    assert picture.dtype == np.uint8
+
+
+def test_padding_is_black_and_at_the_right_and_the_bottom() -> None:
+    picture, _ = for_focus(np.full((600, 800, 3), 200, np.uint8), 400, 2.0)
+    assert (picture[:300, :400] == 200).all()
+    assert (picture[300:] == 0).all()
+    assert (picture[:, 400:] == 0).all()
+
+
+def test_a_photo_of_the_right_size_is_left_as_it_is() -> None:
+    photo = noise(64, 96)
+    picture, scale = for_focus(photo, 96, 2.0)
+    assert scale == 1.0
+    np.testing.assert_array_equal(picture, photo)
+
+
+def test_a_small_photo_is_enlarged_only_so_much() -> None:
+    picture, scale = for_focus(noise(20, 30), 1280, 2.5)
+    assert scale == 2.5
+    assert picture.shape == (64, 96, 3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([32, 64, 96]))
+def test_every_photo_becomes_a_picture_that_focus_takes(high: int, wide: int, side: int) -> None:
+    picture, scale = for_focus(noise(high, wide), side, 2.0)
+    assert picture.shape[0] % 32 == 0 < picture.shape[0] <= side
+    assert picture.shape[1] % 32 == 0 < picture.shape[1] <= side
+    assert max(high, wide) * scale <= side + 1e-6
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
+def test_photos_of_a_line_or_a_point_are_taken(shape: tuple[int, int]) -> None:
+    picture, scale = for_focus(np.full((*shape, 3), 90, np.uint8), 640, 2.0)
+    assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
+    assert picture[0, 0].tolist() == [90, 90, 90]
+    assert 0 < scale <= 2
+
+
+def test_a_place_in_the_photo_is_found_again_by_the_scale() -> None:
+    photo = np.zeros((300, 500, 3), np.uint8)
+    photo[200:220, 400:440] = 255
+    picture, scale = for_focus(photo, 250, 2.0)
+    rows, columns = np.nonzero(picture[:, :, 0] > 127)
+    assert rows.min() / scale == pytest.approx(200, abs=2)
+    assert (rows.max() + 1) / scale == pytest.approx(220, abs=2)
+    assert columns.min() / scale == pytest.approx(400, abs=2)
+    assert (columns.max() + 1) / scale == pytest.approx(440, abs=2)
+
+
+def test_an_upright_crop_of_its_own_size_is_the_very_pixels() -> None:
+    photo = noise(100, 300)
+    crop = Pyramid(photo).crop(box(40, 30, 168, 62), 128, 32)
+    np.testing.assert_array_equal(crop, photo[30:62, 40:168])
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_crop_is_the_very_pixels_turned(quarters: int) -> None:
+    photo = noise(200, 200)
+    upright = photo[60:92, 20:148]
+    turned = np.rot90(photo, -quarters)  # clockwise
+    corner = box(20, 60, 148, 92) - 100
+    sine, cosine = [(1, 0), (0, -1), (-1, 0)][quarters - 1]
+    quad = corner @ np.array([[cosine, sine], [-sine, cosine]]) + 100
+    crop = Pyramid(np.ascontiguousarray(turned)).crop(quad.astype(np.float32), 128, 32)
+    np.testing.assert_array_equal(crop, upright)
+
+
+@pytest.mark.parametrize(("high", "wide"), [(1024, 1024), (1023, 1024), (1000, 1023), (767, 999)])
+def test_a_large_word_is_averaged_down_without_being_moved(high: int, wide: int) -> None:
+    photo = hills(high, wide)
+    crop = Pyramid(photo).crop(box(0, 0, wide, high), 64, 32)
+    expected = cv2.resize(photo, (64, 32), interpolation=cv2.INTER_AREA)
+    off = np.abs(crop.astype(int) - expected.astype(int))[1:-1, 1:-1]
+    assert off.max() <= 6
+
+
+def test_fine_texture_of_a_large_word_averages_out() -> None:
+    photo = np.zeros((512, 2048, 3), np.uint8)
+    photo[::2] = 255
+    crop = Pyramid(photo).crop(box(0, 0, 2048, 512), 128, 32)
+    assert np.abs(crop.astype(int) - 127).max() <= 2
+
+
+def test_a_crop_beyond_the_edge_repeats_the_edge() -> None:
+    photo = np.full((40, 40, 3), 77, np.uint8)
+    crop = Pyramid(photo).crop(box(-30, -10, 98, 22), 128, 32)
+    assert (crop == 77).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4000), (4000, 1)])
+def test_crops_of_photos_of_a_line_or_a_point_are_cut(shape: tuple[int, int]) -> None:
+    photo = np.full((*shape, 3), 50, np.uint8)
+    crop = Pyramid(photo).crop(box(0, 0, shape[1], shape[0]), 128, 32)
+    assert crop.shape == (32, 128, 3)
+    assert (crop == 50).all()
+
+
+def test_a_quad_grows_by_parts_of_its_height() -> None:
+    np.testing.assert_allclose(
+        grown(box(10, 20, 110, 40), 0.5, 0.1), box(0, 18, 120, 42), atol=1e-4
+    )
+
+
+@given(st.floats(-180, 180), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_a_turned_quad_grows_along_its_own_sides(angle: float, along: float, across: float) -> None:
+    turn = np.radians(angle)
+    spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    upright = box(-50, -10, 50, 10)
+    found = grown((upright @ spin).astype(np.float32), along, across)
+    np.testing.assert_allclose(found, grown(upright, along, across) @ spin, atol=1e-3)
+
+
+def test_a_quad_without_extent_does_not_grow_into_nonsense() -> None:
+    assert np.isfinite(grown(np.full((4, 2), 7, np.float32), 0.1, 0.1)).all()
