@@ -61,24 +61,34 @@ class CompactTowers:
 
     def __init__(self, pack: ModelPack, threads: int, parts: Parts) -> None:
         self.embedding_size, self.longest_side = pack.embedding_size, pack.longest_side
-        focus, image, text = (pack.settings[key] for key in ("focus", "image", "text"))
-        self._sides = [int(side) for side in focus["longest_sides"]]
-        self._most_enlarged = float(focus["most_enlarged"])
-        self._finding = FocusSettings(**focus["finding"])
-        self._wide, self._high = int(image["width"]), int(image["height"])
-        self._batch = int(image["batch"])
-        self._margin = (float(image["margin_along"]), float(image["margin_across"]))
-        self._frames, self._longest_word = int(text["frames"]), int(text["longest_word"])
-        self._text = _session(pack, "text", threads)
-        self._focus = _session(pack, "focus", threads) if parts == "all" else None
-        self._image = _session(pack, "image", threads) if parts == "all" else None
+        try:
+            focus, image, text = (pack.settings[key] for key in ("focus", "image", "text"))
+            self._sides = [int(side) for side in focus["longest_sides"]]
+            self._most_enlarged = float(focus["most_enlarged"])
+            self._finding = FocusSettings(**focus["finding"])
+            self._wide, self._high = int(image["width"]), int(image["height"])
+            self._batch = max(1, int(image["batch"]))
+            self._margin = (float(image["margin_along"]), float(image["margin_across"]))
+            self._frames, self._longest_word = int(text["frames"]), int(text["longest_word"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise PackError(
+                f"The pack.json of “{pack.name}” does not say what its towers need: {error}."
+            ) from error
+        self._text = _Tower(pack, "text", threads)
+        self._focus = _Tower(pack, "focus", threads) if parts == "all" else None
+        self._image = _Tower(pack, "image", threads) if parts == "all" else None
 
     def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        if not words:
+            return np.zeros((0, self.embedding_size), np.float32)
         cut = [word[: self._longest_word] for word in words]
-        lengths = np.array([len(word) for word in cut], np.int64)
-        inputs = {"letters": stretch(cut, self._frames), "lengths": lengths}
-        embeddings: NDArray[np.float32] = self._text.run(["embedding"], inputs)[0]
-        return embeddings
+        letters, lengths = (
+            stretch(cut, self._frames),
+            np.array([len(word) for word in cut], np.int64),
+        )
+        inputs: dict[str, NDArray[Any]] = {"letters": letters, "lengths": lengths}
+        (embeddings,) = self._text.run(["query_embedding"], inputs)
+        return self._sized(embeddings)
 
     def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
         found = self.find(pixels)
@@ -88,9 +98,7 @@ class CompactTowers:
             for quad in [one.quad] if one.upright else [_turned(one.quad, 1), _turned(one.quad, 3)]:
                 quads.append(quad)
                 owners.append(at)
-        crops = [
-            pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads
-        ]
+        crops = [pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads]
         embeddings, letters = self._embed_crops(crops)
         # A word that runs upwards is also cut running downwards; the surer reading stays.
         sureness = letters.max(2).mean(1) if len(letters) else np.zeros(0)
@@ -124,8 +132,8 @@ class CompactTowers:
             if any(abs(scale / known - 1) < 0.2 for known in scales):
                 continue  # a small photo, already seen about as large
             scales.append(scale)
-            maps = self._focus.run(["maps"], {"photo": picture[None]})[0][0]
-            for one in find_words(maps, self._finding):
+            (maps,) = self._focus.run(["maps"], {"photo": picture[None]})
+            for one in find_words(maps[0], self._finding):
                 quad = (one.quad * (_STRIDE / scale)).astype(np.float32)
                 found.append(Found(quad, one.confidence, one.upright))
         return found if len(scales) == 1 else _without_doubles(found)
@@ -144,7 +152,15 @@ class CompactTowers:
             letters.append(letter)
         if not crops:
             return np.zeros((0, self.embedding_size), np.float32), np.zeros((0, 1, 1), np.float32)
-        return np.concatenate(embeddings), np.concatenate(letters)
+        return self._sized(np.concatenate(embeddings)), np.concatenate(letters)
+
+    def _sized(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        if embeddings.shape[1] != self.embedding_size:
+            raise PackError(
+                f"A tower answers embeddings of {embeddings.shape[1]} numbers, where its "
+                f"pack.json says {self.embedding_size}."
+            )
+        return embeddings
 
 
 def _turned(quad: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
@@ -153,7 +169,7 @@ def _turned(quad: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
 
 
 def _without_doubles(found: list[Found]) -> list[Found]:
-    """One of each place found at several scales: the surer, where boxes cover each other by half."""
+    """Of what was found at several scales, the surer where two boxes share half of their union."""
     boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found], np.float32)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) if len(boxes) else np.zeros(0)
     kept: list[int] = []
@@ -169,15 +185,26 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     return [found[at] for at in kept]
 
 
-def _session(pack: ModelPack, part: str, threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    file = str(pack.path(part))
-    try:
-        return onnxruntime.InferenceSession(file, options, providers=_providers())
-    except Exception as error:  # onnxruntime has no base class for its errors
-        raise PackError(f"The {part} tower of “{pack.name}” cannot be loaded: {error}") from error
+class _Tower:
+    """One file of a pack in ONNX Runtime, whose errors become PackErrors."""
+
+    def __init__(self, pack: ModelPack, part: str, threads: int) -> None:
+        self._called = f"The {part} tower of “{pack.name}”"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
+        file = str(pack.path(part))
+        try:
+            self._session = onnxruntime.InferenceSession(file, options, providers=_providers())
+        except Exception as error:  # onnxruntime has no base class for its errors
+            raise PackError(f"{self._called} cannot be loaded: {error}") from error
+
+    def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        try:
+            answers: list[NDArray[Any]] = self._session.run(outputs, inputs)
+        except Exception as error:
+            raise PackError(f"{self._called} failed: {error}") from error
+        return answers
 
 
 def _providers() -> list[str]:

@@ -1,0 +1,274 @@
+"""Towers: photos to regions and words to embeddings, by a pack that reads painted signs."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
+
+from engine.errors import PackError
+from engine.packs import ModelPack
+from engine.regions import Region
+from engine.tokenizer import stretch
+from engine.towers import CompactTowers, Towers, open_towers, open_towers_of_folder
+from tests.packs import painted_pack, put
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> ModelPack:
+    return painted_pack(tmp_path_factory.mktemp("packs") / "painted")
+
+
+@pytest.fixture(scope="module")
+def towers(painted: ModelPack) -> Towers:
+    return open_towers(painted, threads=1)
+
+
+def blank(wide: int = 512, high: int = 512) -> NDArray[np.uint8]:
+    return np.zeros((high, wide, 3), np.uint8)
+
+
+def settled(pack: ModelPack, part: str, **values: Any) -> ModelPack:
+    """The pack with other settings of a part."""
+    settings = dict(pack.settings)
+    return replace(pack, settings=settings | {part: {**settings[part], **values}})
+
+
+def off(region: Region, quad: NDArray[np.float32]) -> float:
+    """Pixels between the corners of a region and of a quad, corner by corner, at most."""
+    return float(np.linalg.norm(region.quad - quad, axis=1).max())
+
+
+def test_an_empty_photo_has_no_regions(towers: Towers) -> None:
+    assert towers.embed_photo(blank()) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (2000, 1), (7, 5)])
+def test_photos_too_small_for_words_have_no_regions(towers: Towers, shape: tuple[int, int]) -> None:
+    assert towers.embed_photo(np.zeros((*shape, 3), np.uint8)) == []
+
+
+def test_a_sign_becomes_a_region_that_says_its_word(towers: Towers) -> None:
+    photo = blank()
+    quad = put(photo, "photolex", (250, 200))
+    (region,) = towers.embed_photo(photo)
+    assert region.reading == "photolex"
+    assert off(region, quad) < 6
+    assert 0.5 < region.confidence <= 1
+    assert region.embedding.dtype == np.float16
+    assert region.embedding.shape == (towers.embedding_size,)
+    assert np.linalg.norm(region.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-3)
+    assert len(region.lattice) == 32 * 4 * 2
+
+
+@pytest.mark.parametrize("angle", [-44, -30, -15, -3, 0, 3, 15, 30, 44])
+def test_a_tilted_sign_is_read_upright_and_outlined_from_its_first_letter(
+    towers: Towers, angle: float
+) -> None:
+    photo = blank()
+    quad = put(photo, "amber7", (256, 256), angle)
+    (region,) = towers.embed_photo(photo)
+    assert region.reading == "amber7"
+    assert off(region, quad) < 12
+
+
+@pytest.mark.parametrize("angle", [90, -90, 80, -80, 100, -100])
+def test_a_sign_that_runs_up_or_down_is_read_in_its_own_direction(
+    towers: Towers, angle: float
+) -> None:
+    photo = blank()
+    quad = put(photo, "amber7", (256, 256), angle)
+    (region,) = towers.embed_photo(photo)
+    assert region.reading == "amber7"
+    assert off(region, quad) < 12
+
+
+def test_a_mirrored_sign_is_not_read(towers: Towers) -> None:
+    photo = blank()
+    put(photo, "abcd", (256, 256))
+    (region,) = towers.embed_photo(np.ascontiguousarray(photo[:, ::-1]))
+    assert region.reading == "dcba"
+    (region,) = towers.embed_photo(np.ascontiguousarray(photo[::-1]))
+    assert region.reading == ""
+
+
+def test_a_large_photo_is_searched_small_but_cut_out_large(painted: ModelPack) -> None:
+    towers = open_towers(settled(painted, "focus", longest_sides=[256]), threads=1)
+    photo = blank(1024, 1024)
+    quad = put(photo, "abcdefgh", (600, 500), 10, size=(360, 90))
+    (region,) = towers.embed_photo(photo)
+    assert region.reading == "abcdefgh"
+    assert off(region, quad) < 40  # a cell of Focus is 16 pixels here
+
+
+def test_a_small_photo_is_enlarged_for_focus(towers: Towers) -> None:
+    photo = blank(160, 60)
+    quad = put(photo, "abc", (80, 30), size=(128, 32))
+    (region,) = towers.embed_photo(photo)
+    assert region.reading == "abc"
+    assert off(region, quad) < 5
+
+
+def test_every_sign_of_a_photo_is_its_own_region(towers: Towers) -> None:
+    photo = blank()
+    words = ["alpha", "bravo", "delta", "golf", "hotel", "india", "kilo"]  # batches of three crops
+    quads = {word: put(photo, word, (256, 40 + 70 * at), size=(192, 48))
+             for at, word in enumerate(words)}  # fmt: skip
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert sorted(regions) == words
+    for word, quad in quads.items():
+        assert off(regions[word], quad) < 6
+
+
+def test_a_sign_is_nearest_to_its_own_word(towers: Towers) -> None:
+    photo = blank()
+    put(photo, "harbor", (256, 256), 20)
+    (region,) = towers.embed_photo(photo)
+    words = ["harbor", "harbour", "barhor", "arbor", "zzz"]
+    similarities = towers.embed_words(words) @ region.embedding.astype(np.float32)
+    assert words[int(similarities.argmax())] == "harbor"
+
+
+def test_the_same_place_at_two_scales_is_one_region(painted: ModelPack) -> None:
+    towers = open_towers(settled(painted, "focus", longest_sides=[512, 256]), threads=1)
+    photo = blank()
+    put(photo, "alpha", (256, 100), 5)
+    put(photo, "bravo", (256, 400), -5)
+    regions = towers.embed_photo(photo)
+    assert sorted(region.reading for region in regions) == ["alpha", "bravo"]
+
+
+def test_a_photo_too_small_for_two_scales_is_seen_once(painted: ModelPack) -> None:
+    towers = open_towers(settled(painted, "focus", longest_sides=[512, 256]), threads=1)
+    assert isinstance(towers, CompactTowers)
+    photo = blank(128, 128)
+    put(photo, "ab", (64, 64), size=(96, 32))
+    assert len(towers.find(photo)) == 1
+
+
+def test_words_become_unit_rows(towers: Towers) -> None:
+    rows = towers.embed_words(["a", "photolex", "2026"])
+    assert rows.shape == (3, towers.embedding_size)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_a_word_is_embedded_the_same_alone_and_among_others(towers: Towers) -> None:
+    together = towers.embed_words(["one", "twenty", "three"])
+    np.testing.assert_allclose(together[1:2], towers.embed_words(["twenty"]), atol=1e-6)
+
+
+def test_no_words_have_no_rows(towers: Towers) -> None:
+    assert towers.embed_words([]).shape == (0, towers.embedding_size)
+
+
+def test_an_overlong_word_is_cut_to_what_the_tower_knows(towers: Towers) -> None:
+    np.testing.assert_array_equal(
+        towers.embed_words(["a" * 20 + "bcdefgh"]), towers.embed_words(["a" * 20 + "bcde"])
+    )
+    assert stretch(["a" * 24], 16).shape == (1, 16, 36)
+
+
+def test_towers_for_words_only_load_nothing_else(painted: ModelPack) -> None:
+    missing = replace(painted, files={"text": painted.files["text"]})
+    towers = open_towers(missing, threads=1, parts="text")
+    assert towers.embed_words(["photo"]).shape == (1, 576)
+    with pytest.raises(RuntimeError, match="opened for words only"):
+        towers.embed_photo(blank())
+
+
+def test_towers_are_opened_by_a_call_that_another_process_can_be_given(painted: ModelPack) -> None:
+    factory = pickle.loads(pickle.dumps(partial(open_towers_of_folder, str(painted.folder), 1)))
+    assert factory().embed_words(["photo"]).shape == (1, 576)
+
+
+def test_another_family_is_refused(painted: ModelPack) -> None:
+    with pytest.raises(PackError, match="of a family not known: imagined"):
+        open_towers(replace(painted, family="imagined"))
+
+
+def without_margin(pack: ModelPack) -> ModelPack:
+    image = {key: value for key, value in pack.settings["image"].items() if key != "margin_along"}
+    return replace(pack, settings={**pack.settings, "image": image})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        without_margin,
+        lambda pack: replace(pack, settings={}),
+        lambda pack: settled(pack, "focus", longest_sides=5),
+        lambda pack: settled(pack, "focus", finding={"unheard": 1}),
+        lambda pack: settled(pack, "image", width="wide"),
+        lambda pack: settled(pack, "text", frames=None),
+    ],
+)
+def test_settings_that_are_missing_or_make_no_sense_are_a_packs_fault(
+    painted: ModelPack, spoil: Callable[[ModelPack], ModelPack]
+) -> None:
+    with pytest.raises(PackError, match="does not say what its towers need"):
+        open_towers(spoil(painted), threads=1)
+
+
+def test_a_tower_that_the_pack_lacks_is_named(painted: ModelPack) -> None:
+    files = {part: entry for part, entry in painted.files.items() if part != "image"}
+    with pytest.raises(PackError, match="has no image tower"):
+        open_towers(replace(painted, files=files), threads=1)
+
+
+def test_a_torn_file_is_an_error_that_prints_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pack = painted_pack(tmp_path)
+    whole = pack.path("image").read_bytes()
+    pack.path("image").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PackError, match="The image tower of “painted” cannot be loaded"):
+        open_towers(pack, threads=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_towers_that_answer_another_size_than_promised_are_a_packs_fault(
+    painted: ModelPack,
+) -> None:
+    towers = open_towers(replace(painted, embedding_size=128), threads=1)
+    with pytest.raises(PackError, match=r"576 numbers, where its pack\.json says 128"):
+        towers.embed_words(["photo"])
+    photo = blank()
+    put(photo, "photo", (256, 256))
+    with pytest.raises(PackError, match="576 numbers"):
+        towers.embed_photo(photo)
+
+
+def test_towers_that_do_not_take_what_the_pack_says_are_a_packs_fault(
+    painted: ModelPack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    towers = open_towers(settled(painted, "text", frames=12), threads=1)
+    with pytest.raises(PackError, match="The text tower of “painted” failed"):
+        towers.embed_words(["photo"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_opening_towers_prints_nothing(painted: ModelPack) -> None:
+    """A driver that is half there must not spoil what the command line prints for programs."""
+    program = (
+        "import sys; from engine.towers import open_towers_of_folder;"
+        "open_towers_of_folder(sys.argv[1], 1).embed_words(['photo'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(painted.folder)],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
