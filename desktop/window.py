@@ -99,15 +99,14 @@ class Window(QWidget):
 
     def chosen(self) -> Sequence[Hit]:
         """The photos that an action is meant for."""
-        if self.viewing:
+        if self.is_viewing():
             return [self.viewer.hit] if self.viewer.hit is not None else []
         selected = self.browse.grid.selected()
         if not selected and self.browse.preview_button.isChecked():
             selected = [self.browse.preview.hit] if self.browse.preview.hit is not None else []
         return selected
 
-    @property
-    def viewing(self) -> bool:
+    def is_viewing(self) -> bool:
         """Whether one photo fills the window."""
         return self._pages.currentWidget() is self.viewer
 
@@ -123,7 +122,7 @@ class Window(QWidget):
 
     def back_to_grid(self) -> None:
         """Leave the viewer; the photo seen last is the current one."""
-        if self.viewing:
+        if self.is_viewing():
             self._pages.setCurrentWidget(self.browse)
             self.browse.grid.go_to(self.viewer.row)
             self.browse.go_to_grid()

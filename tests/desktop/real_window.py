@@ -53,11 +53,11 @@ def walk_through(program: Program, scratch: Path) -> None:
     wait_for(lambda: parts.thumbnails.idle, "thumbnails")
     what_the_display_shows().save(str(scratch / "grid.png"))
     QTest.keyClick(window.browse.grid, Qt.Key.Key_Return)
-    assert window.viewing
+    assert window.is_viewing()
     wait_for(lambda: parts.full_photos.idle, "the photo")
     what_the_display_shows().save(str(scratch / "viewer.png"))
     QTest.keyClick(window.viewer, Qt.Key.Key_Escape)
-    assert not window.viewing
+    assert not window.is_viewing()
     window.close()
     assert not window.isVisible()
 

@@ -84,7 +84,7 @@ def test_opening_hands_the_photo_to_the_usual_program(
 def test_showing_in_the_folder_opens_the_folder_where_nothing_better_answers(
     program: Program, library: AlbumLibrary, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reveal.sys, "platform", "linux")
+    monkeypatch.setattr("desktop.reveal.sys.platform", "linux")
     monkeypatch.setattr(reveal, "_ask_file_manager", lambda _: False)
 
     program.window.deeds.reveal.trigger()
@@ -100,8 +100,8 @@ def test_other_systems_select_the_photo_with_their_own_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, command: list[str]
 ) -> None:
     run: list[list[str]] = []
-    monkeypatch.setattr(reveal.sys, "platform", platform)
-    monkeypatch.setattr(reveal.subprocess, "Popen", run.append)
+    monkeypatch.setattr("desktop.reveal.sys.platform", platform)
+    monkeypatch.setattr("desktop.reveal.subprocess.Popen", run.append)
 
     reveal.reveal([str(tmp_path / "photo.jpg")])
 

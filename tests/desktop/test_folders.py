@@ -213,11 +213,11 @@ def test_indexing_can_be_paused_and_goes_on(
     assert footer.pause_button.accessibleName() == "Pause indexing"
 
     qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
-    assert library.paused
+    assert library.status().paused
     assert footer.work.text() == "Paused by you at 3 of 8"
 
     qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
-    assert not library.paused
+    assert not library.status().paused
     assert footer.work.text().startswith("Indexing 3 of 8")
 
 

@@ -66,7 +66,7 @@ def test_the_search_keys_lead_out_of_the_viewer_too(qtbot: QtBot, program: Progr
 
     qtbot.keyClick(program.window.viewer, Qt.Key.Key_F, CTRL)
 
-    assert not program.window.viewing
+    assert not program.window.is_viewing()
     assert program.window.focusWidget() is program.window.browse.search
 
 

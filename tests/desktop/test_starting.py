@@ -69,7 +69,7 @@ def test_the_command_line_is_started_without_qt() -> None:
 def test_without_a_display_the_window_says_so_instead_of_dying(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(app.sys, "platform", "linux")
+    monkeypatch.setattr("desktop.app.sys.platform", "linux")
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -90,7 +90,7 @@ def test_a_picture_waits_for_indexing_asks_and_shows_lit_thumbnails(
     qtbot: QtBot, empty_library: AlbumLibrary, album: Path, tmp_path: Path
 ) -> None:
     empty_library.watched[album] = True
-    empty_library.start = lambda: empty_library.index_in_background(album)  # type: ignore[method-assign,assignment,return-value]
+    empty_library.start = lambda: empty_library.index_in_background(album)  # type: ignore[method-assign,assignment]
     picture = tmp_path / "pictures" / "window.png"
     folders: list[Path | None] = []
 

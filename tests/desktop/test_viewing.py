@@ -38,12 +38,12 @@ def test_enter_opens_the_photo_and_escape_comes_back_to_it(qtbot: QtBot, program
     window = program.window
     qtbot.keyClick(window.browse.grid, Qt.Key.Key_Right)
     qtbot.keyClick(window.browse.grid, Qt.Key.Key_Return)
-    assert window.viewing
+    assert window.is_viewing()
     assert shown(program) == "corner shop.jpg"
 
     qtbot.keyClick(window.viewer, Qt.Key.Key_Escape)
 
-    assert not window.viewing
+    assert not window.is_viewing()
     current = window.browse.grid.current()
     assert current is not None
     assert Path(current.path).name == "corner shop.jpg"
@@ -57,7 +57,7 @@ def test_a_double_click_opens_the_photo(qtbot: QtBot, program: Program) -> None:
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
-    assert program.window.viewing
+    assert program.window.is_viewing()
     assert shown(program) == "corner shop.jpg"
 
 
