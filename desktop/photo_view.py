@@ -171,7 +171,8 @@ class PhotoView(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        target = self.target()
+        # Whole pixels, or the shade would leave a line of the photo's edge out.
+        target = QRectF(self.target().toRect())
         self._paint_photo(painter, target)
         if self._lit and not (self._failed and self._stand_in is None):
             lit = QColor(self._theme.colours.lit)

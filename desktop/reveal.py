@@ -50,6 +50,11 @@ def _ask_file_manager(paths: Sequence[str]) -> bool:
         return False
     message = QDBusMessage.createMethodCall(_SERVICE, _OBJECT, _SERVICE, "ShowItems")
     # The last argument is a start-up token for the window manager, which we do not have.
-    message.setArguments([[QUrl.fromLocalFile(path).toString() for path in paths], ""])
+    message.setArguments([addresses(paths), ""])
     # Sent without waiting: starting a file manager can take seconds.
     return bus.send(message)
+
+
+def addresses(paths: Sequence[str]) -> list[str]:
+    """Files as ``file:`` addresses with everything escaped that is not plain ASCII."""
+    return [QUrl.fromLocalFile(path).toEncoded().toStdString() for path in paths]

@@ -84,7 +84,7 @@ class Tile(QStyledItemDelegate):
         if pixmap is None:
             self._paint_blank(painter, place, hit)
             return
-        target = fitted(pixmap, place)
+        target = QRectF(fitted(pixmap, place).toRect())
         painter.save()
         corners = QPainterPath()
         corners.addRoundedRect(target, 4, 4)

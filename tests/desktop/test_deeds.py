@@ -108,6 +108,13 @@ def test_other_systems_select_the_photo_with_their_own_command(
     assert run == [[*command, str(tmp_path / "photo.jpg")]]
 
 
+def test_strange_names_are_escaped_for_the_file_manager() -> None:
+    assert reveal.addresses(["/tmp/a b/ü#1.jpg", "/tmp/x%20.jpg"]) == [
+        "file:///tmp/a%20b/%C3%BC%231.jpg",
+        "file:///tmp/x%2520.jpg",
+    ]
+
+
 def test_a_photo_that_is_gone_is_explained(
     program: Program, library: AlbumLibrary, opened: list[str]
 ) -> None:
