@@ -66,8 +66,8 @@ class Browse(QWidget):
     def go_to_grid(self) -> None:
         """Give the grid the focus, if there is something in it."""
         if self._middle.currentWidget() is self.grid:
-            self.grid.setFocus(Qt.FocusReason.TabFocusReason)
             self.grid.begin()
+            self.grid.setFocus(Qt.FocusReason.TabFocusReason)
 
     def save(self) -> None:
         """Remember for the next start how things stand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +74,7 @@ class _FolderLine(QStyledItemDelegate):
         painter.setPen(QColor(colours.text if root.online else colours.muted))
         painter.setFont(option.font)
         top = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        painter.drawText(text, top, metrics.elidedText(folder_name(root.path), elide, text.width()))
+        painter.drawText(text, top, metrics.elidedText(index.data(), elide, text.width()))
         painter.setPen(QColor(colours.muted))
         small = QFont(option.font)
         small.setPointSizeF(small.pointSizeF() * 0.92 if small.pointSizeF() > 0 else 9)
@@ -122,14 +124,14 @@ class Folders(QWidget):
     def show_roots(self, roots: list[Root]) -> None:
         """Show these roots; the chosen one stays chosen."""
         chosen = self.chosen()
+        names = folder_names([root.path for root in roots])
         self.list.clear()
         for root in roots:
-            item = QListWidgetItem(folder_name(root.path))
+            name = names[root.path]
+            item = QListWidgetItem(name)
             item.setData(_ROOT, root)
             item.setToolTip(tip_of(root))
-            item.setData(
-                Qt.ItemDataRole.AccessibleTextRole, f"{folder_name(root.path)}, {state_of(root)}"
-            )
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {state_of(root)}")
             self.list.addItem(item)
             if root.path == chosen:
                 self.list.setCurrentItem(item)
@@ -162,6 +164,16 @@ class Folders(QWidget):
         chosen = self.chosen()
         if chosen is not None:
             self.menu(chosen).popup(self.list.viewport().mapToGlobal(place))
+
+
+def folder_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """A name for each folder; those of the same name are told apart by the folder they are in."""
+    names = {path: folder_name(path) for path in paths}
+    often = Counter(names.values())
+    return {
+        path: str(Path(path.parent.name) / name) if often[name] > 1 else name
+        for path, name in names.items()
+    }
 
 
 def folder_name(path: Path) -> str:

@@ -183,9 +183,9 @@ class Grid(QListView):
         return max(1, self.viewport().width() // max(1, self.gridSize().width()))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
         if event.reason() != Qt.FocusReason.MouseFocusReason:
             self.begin()
+        super().focusInEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

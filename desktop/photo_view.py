@@ -20,7 +20,7 @@ from desktop.lit import Outline, outlines, paint_lit
 from desktop.theme import Theme
 from engine.search import Hit, MatchedRegion
 
-SHADE = QColor(0, 0, 0, 125)
+SHADE = QColor(0, 0, 0, 105)
 ZOOM_STEP = 1.25
 LARGEST_ZOOM = 16.0
 SCALED_LIMIT = 8_000_000  # pixels; a larger scaled copy is not worth its memory

@@ -17,7 +17,7 @@ from engine.search import Hit
 MARGIN = 6  # between the edge of a tile and what stands in it
 GAP = 5  # between the thumbnail and the lines under it
 DOT = 13  # the room of a band's dot before its name
-SHADE = QColor(0, 0, 0, 105)
+SHADE = QColor(0, 0, 0, 75)
 
 
 class Tile(QStyledItemDelegate):
@@ -134,7 +134,10 @@ class Tile(QStyledItemDelegate):
 
 
 def fitted(pixmap: QPixmap, place: QRectF) -> QRectF:
-    """Where ``pixmap`` stands when it fills ``place`` as far as its shape allows, centred."""
+    """Where ``pixmap`` stands when it fills ``place`` as far as its shape allows.
+
+    It stands at the bottom, on its name, which would else look lost under a wide photo.
+    """
     return _fitted(pixmap.width(), pixmap.height(), place)
 
 
@@ -142,4 +145,5 @@ def _fitted(width: float, height: float, place: QRectF) -> QRectF:
     scale = min(place.width() / max(width, 1), place.height() / max(height, 1))
     target = QRectF(0, 0, width * scale, height * scale)
     target.moveCenter(place.center())
+    target.moveBottom(place.bottom())
     return target

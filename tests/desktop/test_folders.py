@@ -10,20 +10,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.folders import folder_name
+from desktop.folders import folder_name, folder_names
 from desktop.program import Program
 from engine.errors import CatalogueError
 from engine.events import (
     EngineFailed,
-    IndexingFinished,
-    IndexingPaused,
     MassDisappearance,
-    Progress,
     RootOffline,
     RootOnline,
-    ScanStarted,
 )
-from engine.rows import SkippedRow
 from tests.desktop.album import AlbumLibrary, draw_album
 from tests.desktop.conftest import Opener
 from tests.desktop.person import names, type_and_wait
@@ -183,98 +178,6 @@ def test_photos_that_disappear_in_masses_are_kept_until_the_person_says_so(
     assert notices.words() == []
 
 
-def test_progress_is_told_with_speed_and_time_left(
-    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
-) -> None:
-    program = open_window(library)
-    footer = program.window.browse.footer
-    library.indexing = True
-
-    library.announce_from_a_thread(ScanStarted(album), Progress(340, 2000, 12.4, 134.0, "menu.jpg"))
-    words = "Indexing 340 of 2,000 · 12 photos/s · about 2 min left"
-    qtbot.waitUntil(lambda: footer.work.text() == words)
-    assert footer.bar.isVisible()
-    assert (footer.bar.value(), footer.bar.maximum()) == (340, 2000)
-
-    library.indexing = False
-    library.announce_from_a_thread(IndexingFinished(2000, 0, False))
-    qtbot.waitUntil(lambda: footer.work.text() == "8 photos can be searched")
-    assert not footer.bar.isVisible()
-
-
-def test_indexing_can_be_paused_and_goes_on(
-    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
-) -> None:
-    program = open_window(library)
-    footer = program.window.browse.footer
-    library.indexing = True
-    library.announce_from_a_thread(ScanStarted(album), Progress(3, 8, 2.0, 5.0, "menu.jpg"))
-    qtbot.waitUntil(lambda: footer.work.text().startswith("Indexing 3 of 8"))
-    assert footer.pause_button.accessibleName() == "Pause indexing"
-
-    qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
-    assert library.status().paused
-    assert footer.work.text() == "Paused by you at 3 of 8"
-
-    qtbot.mouseClick(footer.pause_button, Qt.MouseButton.LeftButton)
-    assert not library.status().paused
-    assert footer.work.text().startswith("Indexing 3 of 8")
-
-
-def test_a_pause_that_the_engine_makes_tells_its_reason(
-    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
-) -> None:
-    program = open_window(library)
-    library.paused = True
-
-    library.announce_from_a_thread(IndexingPaused("paused: on battery"))
-
-    footer = program.window.browse.footer
-    qtbot.waitUntil(lambda: footer.work.text() == "Paused: on battery")
-    assert footer.pause_button.accessibleName() == "Go on indexing"
-
-
-def test_photos_can_be_found_while_the_rest_is_still_indexed(
-    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
-) -> None:
-    program = open_window(empty_library)
-    empty_library.watched[album] = True
-    program.window.ask("bread")
-
-    thread = empty_library.index_in_background(album, seconds_each=0.05)
-
-    qtbot.waitUntil(
-        lambda: names(program) == ["corner shop.jpg", "bakery.webp"],
-        timeout=10_000,
-    )
-    thread.join()
-
-
-def test_skipped_photos_are_listed_with_their_reasons(
-    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
-) -> None:
-    library.skipped_rows = [
-        SkippedRow(album / "broken.jpg", "The file is damaged."),
-        SkippedRow(album / "secret.jpg", "You are not allowed to read it."),
-    ]
-    program = open_window(library)
-    link = program.window.browse.footer.skipped_button
-    assert link.text() == "2 skipped"
-
-    qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: program.window.desk.skipped is not None)
-    dialog = program.window.desk.skipped
-    assert dialog is not None
-    assert dialog.listed() == [
-        (str(album / "broken.jpg"), "The file is damaged."),
-        (str(album / "secret.jpg"), "You are not allowed to read it."),
-    ]
-
-    qtbot.keyClicks(dialog.narrow, "allowed")
-    assert [path for path, _ in dialog.listed()] == [str(album / "secret.jpg")]
-    dialog.close()
-
-
 def test_an_engine_that_fails_says_why_and_can_be_tried_again(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary
 ) -> None:
@@ -301,6 +204,16 @@ def test_a_notice_can_be_closed(qtbot: QtBot, open_window: Opener, library: Albu
     qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
 
     assert notices.words() == []
+
+
+def test_folders_of_the_same_name_are_told_apart() -> None:
+    one, other, third = Path("/home/me/images"), Path("/media/usb/images"), Path("/home/me/scans")
+
+    assert folder_names([one, other, third]) == {
+        one: "me/images",
+        other: "usb/images",
+        third: "scans",
+    }
 
 
 @pytest.mark.parametrize(("path", "name"), [(Path("/home/me/Photos"), "Photos"), (Path("/"), "/")])

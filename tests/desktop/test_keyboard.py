@@ -78,6 +78,7 @@ def test_down_goes_from_the_search_to_the_first_photo_and_up_comes_back(
     qtbot.keyClick(search, Qt.Key.Key_Down)
     assert program.window.focusWidget() is grid
     assert grid.currentIndex().row() == 0
+    assert len(grid.selected()) == 1
 
     qtbot.keyClick(grid, Qt.Key.Key_Up)
     assert program.window.focusWidget() is search
