@@ -33,7 +33,7 @@ class Bank:
 def _draw(job: tuple[dict[str, list[str]], int, int, int, tuple[str, ...]]) -> list[Lettering]:
     families, seed, count, height, extra = job
     corpus, typesetter = Corpus(seed, extra), Typesetter(families, seed)
-    drawn = []
+    drawn: list[Lettering] = []
     while len(drawn) < count:
         lettering = typesetter.draw(corpus.string(), height)
         if lettering is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from engine.tokenizer import fold
+
 _LISTS = (
     "american-english-large",
     "american-english-large",
@@ -49,7 +51,8 @@ class Corpus:
             file = Path("/usr/share/dict") / name
             if file.exists():
                 words = [w for w in _read(file).split() if 1 < len(w) <= 18]
-                self.words.append([w.removesuffix("'s") for w in words])
+                if words:
+                    self.words.append([w.removesuffix("'s") for w in words])
         if not self.words:
             raise FileNotFoundError("no word list in /usr/share/dict: run `make fonts`")
         self.extra = extra
@@ -154,4 +157,4 @@ class Corpus:
             text = r.choice(("(", '"', "#", "*", "&")) + text
         if r.random() < 0.01:
             text = f"({text.rstrip('.,!?:;')})"
-        return text[:20] if any(c.isalnum() for c in text[:20]) else "photo"
+        return text[:20] if fold(text[:20]) else "photo"

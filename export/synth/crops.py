@@ -34,7 +34,7 @@ class CropRenderer:
         warp = self._placement(mask.shape[1], mask.shape[0], size)
         if rng.random() < 0.15:
             mask = _thickened(mask, int(rng.integers(2, 4)), bool(rng.random() < 0.5))
-        ink = cv2.warpPerspective(mask, warp, size, flags=cv2.INTER_LINEAR)
+        ink = np.asarray(cv2.warpPerspective(mask, warp, size, flags=cv2.INTER_LINEAR), np.uint8)
         ground = self.textures.patch(*size)
         paint = self.textures.lettering(ground, *size)
         crop = ground.astype(np.float32)
@@ -47,7 +47,8 @@ class CropRenderer:
         if rng.random() < 0.10:
             self._line(crop)
         if scale > 1:
-            crop = cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+            small = cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+            crop = np.asarray(small, np.float32)
         return degrade(crop, rng, strength=1.0), text
 
     def _placement(self, wide: int, high: int, size: tuple[int, int]) -> NDArray[np.float64]:
@@ -73,7 +74,8 @@ class CropRenderer:
         quad[[2, 3], 0] -= shear / 2
         quad += rng.normal(0, 0.025, quad.shape) * (w / 3, h)
         source = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
-        return cv2.getPerspectiveTransform(source, quad.astype(np.float32))
+        warp = cv2.getPerspectiveTransform(source, quad.astype(np.float32))
+        return np.asarray(warp, np.float64)
 
     def _neighbour(
         self,
@@ -152,12 +154,13 @@ def degrade(crop: NDArray[np.float32], rng: np.random.Generator, strength: float
     if rng.random() < 0.40 * strength:  # small in the photo, then enlarged
         factor = rng.uniform(0.30, 0.95)
         small = (max(8, int(w * rng.uniform(factor, 1.0))), max(8, int(h * factor)))
-        crop = cv2.resize(crop, small, interpolation=cv2.INTER_AREA)
+        reduced = cv2.resize(crop, small, interpolation=cv2.INTER_AREA)
         how = cv2.INTER_LINEAR if rng.random() < 0.6 else cv2.INTER_CUBIC
-        crop = cv2.resize(crop, (w, h), interpolation=how)
+        crop = np.asarray(cv2.resize(reduced, (w, h), interpolation=how), np.float32)
     kind = rng.random()
     if kind < 0.30 * strength:
-        crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 1.5))
+        blurred = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 1.5))
+        crop = np.asarray(blurred, np.float32)
     elif kind < 0.42 * strength:
         length = int(rng.integers(2, 7))
         kernel = np.zeros((length, length), np.float32)
@@ -165,7 +168,7 @@ def degrade(crop: NDArray[np.float32], rng: np.random.Generator, strength: float
             kernel[length // 2, :] = 1 / length
         else:
             np.fill_diagonal(kernel, 1 / length)
-        crop = cv2.filter2D(crop, -1, kernel)
+        crop = np.asarray(cv2.filter2D(crop, -1, kernel), np.float32)
     if rng.random() < 0.5 * strength:
         noise = rng.standard_normal((h, w, 1 if rng.random() < 0.5 else 3), np.float32)
         crop = crop + noise * np.float32(rng.uniform(2, 14))

@@ -34,6 +34,14 @@ class Scene:
     words: list[Word] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Panel:
+    """A scene or a part of one in the making: (H, W, 3 or 4) float32 0..255, alpha the fourth."""
+
+    picture: NDArray[np.float32]
+    words: list[Word] = field(default_factory=list)
+
+
 class ScenePainter:
     """Paints scenes; the same seed paints the same ones."""
 
@@ -50,7 +58,7 @@ class ScenePainter:
         """One scene of a random kind."""
         r = self.random
         ground = self.textures.patch(wide, high, plain=0.25)
-        scene = Scene(ground.astype(np.float32))
+        scene = _Panel(ground.astype(np.float32))
         taken = np.zeros((high // 4, wide // 4), np.uint8)
         self._clutter(scene.picture, r.randint(0, 6))
         kind = r.random()
@@ -62,10 +70,10 @@ class ScenePainter:
                 if panel is not None:
                     self._place(scene, taken, panel, r.uniform(0.12, 0.95), calm=False)
         self._clutter(scene.picture, r.randint(0, 2))
-        scene.picture = degrade(np.clip(scene.picture, 0, 255), self.rng, strength=0.45)
-        return scene
+        picture = degrade(np.clip(scene.picture, 0, 255), self.rng, strength=0.45)
+        return Scene(picture, scene.words)
 
-    def _panel(self) -> Scene | None:
+    def _panel(self) -> _Panel | None:
         """A sign, a label, a title: a few lines on a ground of their own or on none."""
         r = self.random
         file = self.typesetter.face()
@@ -79,7 +87,7 @@ class ScenePainter:
             opaque=r.random() < 0.6,
         )  # fmt: skip
 
-    def _page(self) -> Scene | None:
+    def _page(self) -> _Panel | None:
         """Dense print in columns."""
         r = self.random
         file = self.typesetter.face()
@@ -104,8 +112,8 @@ class ScenePainter:
         align: str,
         opaque: bool,
         paper: bool = False,
-    ) -> Scene | None:
-        """Lay rows of words out and paint them; the alpha is the fourth channel."""
+    ) -> _Panel | None:
+        """Lay rows of words out and paint them."""
         r = self.random
         gap, lead = r.uniform(0.22, 0.6), r.uniform(0.12, 0.8)
         drawn: list[list[tuple[Mask, str]]] = []
@@ -137,11 +145,11 @@ class ScenePainter:
         ink = np.zeros((high, wide), np.uint8)
         words_out = []
         y = float(edge)
-        for row, width, height, between in zip(drawn, widths, heights, space, strict=True):
+        for line, width, height, between in zip(drawn, widths, heights, space, strict=True):
             x = {"left": edge, "right": wide - edge - width}.get(align, (wide - width) / 2)
-            if align == "both" and len(row) > 1:
-                x, between = edge, between + (wide - 2 * edge - width) / (len(row) - 1)
-            for mask, text in row:
+            if align == "both" and len(line) > 1:
+                x, between = edge, between + (wide - 2 * edge - width) / (len(line) - 1)
+            for mask, text in line:
                 h, w = mask.shape
                 top = int(y + (height - h) * 0.8)  # about the baseline, with words of any height
                 left = int(x)
@@ -170,7 +178,7 @@ class ScenePainter:
         else:
             colour = ground + alpha * (paint - ground)
         cover = np.ones_like(alpha) if opaque else alpha
-        return Scene(np.concatenate([colour, cover * 255], 2), words_out)
+        return _Panel(np.concatenate([colour, cover * 255], 2), words_out)
 
     def _rules(self, ground: NDArray[np.float32], ink: Image, edge: int) -> None:
         """Frames and ruled lines, which are no words."""
@@ -185,7 +193,7 @@ class ScenePainter:
                 cv2.line(ground, (0, level), (wide, level), colour, r.randint(1, 2))
 
     def _place(
-        self, scene: Scene, taken: Image, panel: Scene | None, share: float, *, calm: bool
+        self, scene: _Panel, taken: Image, panel: _Panel | None, share: float, *, calm: bool
     ) -> None:
         """Warp a panel into a free part of the scene, as a plane seen from somewhere."""
         if panel is None:
@@ -222,18 +230,19 @@ class ScenePainter:
                 break
         else:
             return
-        taken |= cv2.dilate(area, np.ones((5, 5), np.uint8))
+        taken |= np.asarray(cv2.dilate(area, np.ones((5, 5), np.uint8)), np.uint8)
         source = np.array([[0, 0], [pw, 0], [pw, ph], [0, ph]], np.float32)
         warp = cv2.getPerspectiveTransform(source, target)
         layer = panel.picture.copy()
         layer[:, :, :3] *= layer[:, :, 3:] / 255  # colours weigh by their cover in every average
         if scale < 0.6:  # area-average before the warp, or thin strokes break up
             size = (max(1, int(w)), max(1, int(h)))
-            layer = cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+            reduced = cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+            layer = np.asarray(reduced, np.float32)
             warp_layer = warp @ np.diag([pw / size[0], ph / size[1], 1.0])
         else:
             warp_layer = warp
-        warped = cv2.warpPerspective(layer, warp_layer, (wide, high))
+        warped = np.asarray(cv2.warpPerspective(layer, warp_layer, (wide, high)), np.float32)
         strength = r.uniform(0.8, 1.0)
         scene.picture *= 1 - warped[:, :, 3:] * np.float32(strength / 255)
         scene.picture += warped[:, :, :3] * np.float32(strength)

@@ -97,7 +97,7 @@ def load_backgrounds(folder: Path, limit: int = 500) -> list[Image]:
     """At most ``limit`` photos of a folder, evenly chosen, (H, W, 3) RGB, to cut grounds from."""
     pictures = []
     files = sorted(folder.iterdir())
-    for file in files[:: -(-len(files) // limit)]:
+    for file in files[:: -(-len(files) // limit) or 1]:
         picture = cv2.imread(str(file))
         if picture is not None:
             pictures.append(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))

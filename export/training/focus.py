@@ -93,14 +93,16 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
         weights = np.array([source.weight for source in self.sources])
         weights /= weights.sum()
         while True:
-            photos, maps = [], []
+            photos: list[Image] = []
+            maps: list[Image] = []
             while len(photos) < self.batch:
                 at = int(rng.choice(len(self.sources), p=weights))
                 name = names[at][int(rng.integers(len(names[at])))]
                 picture = cv2.imread(str(self.sources[at].photos / name))
                 if picture is None:
                     continue
-                photo, target = _patch(picture, labels[at][name], self.sources[at].sides, rng)
+                pixels = np.asarray(picture, np.uint8)
+                photo, target = _patch(pixels, labels[at][name], self.sources[at].sides, rng)
                 photos.append(photo)
                 maps.append(target)
             yield torch.from_numpy(np.stack(photos)), torch.from_numpy(np.stack(maps))
@@ -143,19 +145,18 @@ def _patch(
     else:
         patch = cv2.warpAffine(picture, warp, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     if len(quads):
-        quads = cv2.transform(quads.reshape(-1, 1, 2), warp).reshape(-1, 4, 2)
+        moved = cv2.transform(quads.reshape(-1, 1, 2), warp).reshape(-1, 4, 2)
+        quads = np.asarray(moved, np.float32)
     values = patch[:, :, ::-1].astype(np.float32)
     if rng.random() < 0.2:
         values = values[:, :, rng.permutation(3)]
     if rng.random() < 0.08:
         values = 255 - values
-    if rng.random() < 0.5:
-        patch = degrade(values, rng, strength=0.4)
-    else:
-        patch = values.astype(np.uint8)
+    spoiled = rng.random() < 0.5
+    photo = degrade(values, rng, strength=0.4) if spoiled else values.astype(np.uint8)
     maps = targets(quads, sure, SIDE, SIDE)
     doubtful = np.full_like(maps[0], any("score" in word for word in words))
-    return patch, np.stack([*maps, doubtful])
+    return photo, np.stack([*maps, doubtful])
 
 
 def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
@@ -190,7 +191,8 @@ def train(args: argparse.Namespace) -> None:
         Source(Path(photos), Path(labels), float(weight), (int(least), int(most)))
         for photos, labels, weight, least, most in args.source
     ]
-    model = Focus().to(device, memory_format=torch.channels_last)
+    model = Focus().to(device)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, 0.998)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
     budget, step, file = Budget(args.minutes), 0, Path(args.out) / "focus.pt"

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -47,7 +48,8 @@ class Crops(IterableDataset[Batch]):
         grounds = load_backgrounds(self.backgrounds, 250) if self.backgrounds else []
         renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
         while True:
-            crops, words = [], []
+            crops: list[NDArray[np.uint8]] = []
+            words: list[str] = []
             while len(words) < self.batch:
                 if rng.random() < self.real:
                     cut = self.cuts[int(rng.integers(len(self.cuts)))]
@@ -171,7 +173,8 @@ def train(args: argparse.Namespace) -> None:
         batch=args.batch,
         real=args.real_part,
     )
-    loader = DataLoader(data, None, num_workers=args.workers, prefetch_factor=4)
+    ahead = 4 if args.workers else None  # without workers torch refuses any number
+    loader = DataLoader(data, None, num_workers=args.workers, prefetch_factor=ahead)
     shown: dict[str, float] = {}
     saved = time.monotonic()
     for crops, words in loader:
