@@ -166,10 +166,12 @@ class Library:
         It is indexed at once if the library has been started, else by ``index_now``.
         """
         writing = self._may_write()
-        path = check_root(path, self.folder, [root.path for root in self.roots()])
+        watched = [root.path for root in self.roots()]
+        path = check_root(path, self.folder, watched)
         writing.background.run(lambda: writing.catalogue.add_root(path))
         self._follow_roots()
-        writing.background.scan([path])
+        if path in watched:
+            writing.background.scan([path])
         return next(root for root in self.roots() if root.path == path)
 
     def remove_root(self, path: Path) -> None:

@@ -1,0 +1,331 @@
+"""The command line: `photolex index|search|status|skipped|watch|check|demo`, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LibraryError
+from engine.events import EngineFailed, Event, MassDisappearance, PhotosChanged, PhotoSkipped
+from engine.interrupts import interrupting
+from engine.library import Library
+from engine.packs import ModelPack, check_pack, find_packs, read_pack
+from engine.progress import ProgressLine, duration
+from engine.roots import absolute
+from engine.search import Answer, Hit
+
+_INTERRUPTED = 130
+_EXIT_CODES = """\
+exit status: 0 when it is done, 1 when something is wrong with a file, a folder or a pack,
+2 when the command is not understood, 130 when it was interrupted.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit status. What is wrong with the world is one sentence on stderr."""
+    arguments = _parser().parse_args(argv)
+    level = logging.INFO if arguments.verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except LibraryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, for example `head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    started = time.monotonic()
+    with closing(_open(arguments)) as library, interrupting() as cancel:
+        _add_folders(library, arguments)
+        line = ProgressLine(sys.stderr, sys.stderr.isatty())
+        library.announcer.subscribe(line.take)
+        library.announcer.subscribe(_warn)
+        try:
+            result = library.index_now(cancel)
+        finally:
+            line.end()
+        seconds = time.monotonic() - started
+        status = library.status()
+    summary = {
+        "photos": status.photos,
+        "embedded": result.embedded,
+        "skipped": status.skipped,
+        "seconds": round(seconds, 3),
+        "photos_per_second": round(result.embedded / seconds, 3),
+    }
+    if arguments.json:
+        print(json.dumps(summary))
+    else:
+        print(
+            f"{result.embedded} photos were read in {duration(seconds)} "
+            f"({result.embedded / seconds:.1f} a second); {status.searchable} of "
+            f"{status.photos} can be searched, {status.skipped} cannot."
+        )
+    if result.cancelled:
+        print(
+            f"Stopped. What is done is kept; {status.waiting} photos are left for the next time.",
+            file=sys.stderr,
+        )
+        return _INTERRUPTED
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    if (arguments.query is None) == (arguments.queries is None):
+        arguments.parser.error("give either a QUERY or --queries FILE")
+    everything = arguments.limit == 0
+    with closing(_open(arguments, read_only=True)) as library:
+        for query in [arguments.query] if arguments.queries is None else _lines(arguments.queries):
+            answer = library.search(query, limit=arguments.limit, everything=everything)
+            if arguments.json:
+                print(json.dumps({"query": query, "hits": list(map(_plain, answer.hits))}))
+            else:
+                _show(answer, many=arguments.queries is not None)
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    with closing(_open(arguments, read_only=True)) as library:
+        status, roots = library.status(), library.roots()
+        if arguments.json:
+            folders = [{"path": str(root.path), "online": root.online} for root in roots]
+            print(json.dumps({**dataclasses.asdict(status), "roots": folders}))
+            return 0
+        print(f"Library   {library.folder}")
+        for root in roots:
+            print(
+                f"Folder    {root.path}  {root.photos} photos{'' if root.online else ', offline'}"
+            )
+        print(f"Photos    {status.photos}: {status.searchable} can be searched, ", end="")
+        print(f"{status.skipped} cannot, {status.waiting} wait")
+        print(f"Words     {status.regions}, by the pack {status.pack_name}")
+    return 0
+
+
+def _skipped(arguments: argparse.Namespace) -> int:
+    with closing(_open(arguments, read_only=True)) as library:
+        for row in library.skipped():
+            if arguments.json:
+                print(json.dumps({"path": str(row.path), "reason": row.reason}))
+            else:
+                print(f"{row.path}: {row.reason}")
+    return 0
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    with closing(_open(arguments)) as library, interrupting() as cancel:
+        _add_folders(library, arguments)
+        library.announcer.subscribe(_tell)
+        library.announcer.subscribe(_warn)
+        library.start()
+        print("Watching; Ctrl-C ends it.", flush=True)
+        while not cancel.wait(0.5):
+            pass
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    packs = [_pack(arguments.pack)] if arguments.pack else find_packs()
+    passed = True
+    for pack in packs:
+        check = check_pack(pack)
+        passed = passed and check.passed
+        print(check.sentence)
+    return 0 if passed else 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from engine import demo
+
+    demo.run(arguments.library, print)
+    return 0
+
+
+def _open(arguments: argparse.Namespace, *, read_only: bool = False) -> Library:
+    pack = _pack(arguments.pack) if arguments.pack else None
+    return Library.open(arguments.library, pack=pack, read_only=read_only)
+
+
+def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
+    """Watches the folders that are named; LibraryError if none is watched in the end."""
+    for folder in map(absolute, arguments.folders):
+        watched = [root.path for root in library.roots()]
+        # A part of a watched folder is indexed with it.
+        if not folder.is_dir() or not any(folder.is_relative_to(root) for root in watched):
+            library.add_root(folder)
+    if not library.roots():
+        raise LibraryError(f"No folder is watched yet: photolex {arguments.command} FOLDER.")
+
+
+def _pack(name: str) -> ModelPack:
+    """A pack by its folder or its name."""
+    if Path(name).is_dir():
+        return read_pack(Path(name))
+    packs = find_packs()
+    for pack in packs:
+        if pack.name == name:
+            return pack
+    known = ", ".join(pack.name for pack in packs)
+    raise LibraryError(f"There is no model pack {name}; there is: {known}.")
+
+
+def _lines(file: str) -> Iterator[str]:
+    """One query a line; ``-`` is the standard input."""
+    if file == "-":
+        yield from (line.rstrip("\r\n") for line in sys.stdin)
+        return
+    try:
+        yield from Path(file).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise LibraryError(f"The file {file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise LibraryError(f"The file {file} is not text in UTF-8.") from error
+
+
+def _plain(hit: Hit) -> dict[str, Any]:
+    return {
+        "path": hit.path,
+        "score": hit.score,
+        "band": str(hit.band),
+        "regions": [
+            {
+                "quad": region.quad,
+                "word": region.word,
+                "reading": region.reading,
+                "similarity": region.similarity,
+            }
+            for region in hit.regions
+        ],
+    }
+
+
+def _show(answer: Answer, *, many: bool) -> None:
+    if many:
+        print(f"{answer.query}:")
+    if not answer.words:
+        print("Nothing to search for: type a word of letters or digits.")
+    elif not answer.hits:
+        print("No photo shows that.")
+    for rank, hit in enumerate(answer.hits, start=1):
+        seen = dict.fromkeys(region.reading or region.word for region in hit.regions)
+        offline = "" if hit.online else "  (offline)"
+        print(
+            f"{rank:>3}  {hit.band:<8}  {hit.score:.2f}  {hit.path}{offline}  [{', '.join(seen)}]"
+        )
+
+
+def _tell(event: Event) -> None:
+    """What ``watch`` says of what happens."""
+    if isinstance(event, PhotosChanged):
+        print(f"{event.added} photos came, {event.removed} went", flush=True)
+    elif isinstance(event, PhotoSkipped):
+        print(f"{event.path}: {event.reason}", flush=True)
+    elif isinstance(event, EngineFailed):
+        print(event.error, file=sys.stderr)
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, MassDisappearance):
+        print(
+            f"{event.missing} of {event.total} photos are no longer in {event.root}. They are "
+            "kept until you confirm that in the window; perhaps a drive is not connected.",
+            file=sys.stderr,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photolex",
+        description="Finds photos by the words visible in them. Without a command: the window.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"photolex {_version()}")
+    _add_common(parser)
+    parser.set_defaults(library=None, pack=None, verbose=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        _add_common(one, default=argparse.SUPPRESS)
+        one.set_defaults(run=run, parser=one)
+        return one
+
+    index = command("index", _index, "Watch folders and read the words in their photos.")
+    index.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    search = command("search", _search, 'Find photos: words, "a phrase", -without, this OR that.')
+    search.add_argument("query", nargs="?", metavar="QUERY")
+    search.add_argument(
+        "--queries", metavar="FILE", help="one query a line; - is the standard input"
+    )
+    search.add_argument(
+        "--limit",
+        type=_count,
+        default=20,
+        metavar="N",
+        help="so many photos at most (20); 0 ranks every photo that has a region",
+    )
+    status = command("status", _status, "Say what the library holds.")
+    skipped = command("skipped", _skipped, "List the photos that cannot be searched, and why.")
+    watch = command("watch", _watch, "Index, then keep up with what changes, until Ctrl-C.")
+    watch.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    command("check", _check, "Let the model packs check themselves.")
+    command("demo", _demo, "Index the sample photos and search them.")
+    for one in (index, search, status, skipped):
+        one.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    parser.add_argument(
+        "--library",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help="where the library is kept; by default the platform's place for data",
+    )
+    parser.add_argument(
+        "--pack", metavar="NAME", default=default, help="the model pack, by its name or folder"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", default=default, help="say more on the standard error"
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def _version() -> str:
+    try:
+        return metadata.version("photolex")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,387 @@
+"""The command line does all that the window does, and says in a sentence what went wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import cli
+from engine import library as library_module
+from engine.errors import PackError
+from engine.events import Progress
+from engine.library import Library
+from engine.packs import ModelPack, PackCheck
+from engine.progress import describe, duration
+from tests.fakes import FakeEmbedder, fake_towers, photo
+
+
+@pytest.fixture(autouse=True)
+def embedder(pack: ModelPack, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
+    """Every library is opened with the fake pack and embeds in this process."""
+    fake = FakeEmbedder()
+    original = Library.open
+
+    def opening(folder: Path | None, *, pack: ModelPack | None, read_only: bool) -> Library:
+        return original(folder, pack=pack or fake_pack, factory=fake_towers, read_only=read_only)
+
+    fake_pack = pack
+    monkeypatch.setattr(library_module, "Embedder", lambda factory, longest_side: fake)
+    monkeypatch.setattr(Library, "open", opening)
+    monkeypatch.setattr(cli, "find_packs", lambda: [fake_pack])
+    return fake
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    photos = tmp_path / "photos"
+    photo(photos / "bakery.jpg", "fresh", "bread")
+    photo(photos / "trip" / "station.jpg", "exit")
+    (photos / "text.jpg").write_text("no photo")
+    return photos
+
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def photolex(tmp_path: Path) -> Run:
+    """Runs a command on this test's library."""
+
+    def run(*arguments: str | Path) -> int:
+        return cli.main(["--library", str(tmp_path / "library"), *map(str, arguments)])
+
+    return run
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_indexing_sums_up_in_json(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert photolex("index", photos, "--json") == 0
+    captured = capsys.readouterr()
+    (summary,) = objects(captured.out)
+    assert summary.keys() == {"photos", "embedded", "skipped", "seconds", "photos_per_second"}
+    assert (summary["photos"], summary["embedded"], summary["skipped"]) == (3, 2, 1)
+    assert captured.err == ""
+
+
+def test_indexing_again_reads_only_what_is_new(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+) -> None:
+    assert photolex("index", photos) == 0
+    assert "2 of 3 can be searched, 1 cannot" in capsys.readouterr().out
+    photo(photos / "trip" / "cafe.jpg", "coffee")
+    assert photolex("index", photos / "trip") == 0
+    assert capsys.readouterr().out.startswith("1 photos were read")
+    assert photolex("index") == 0
+    assert len(embedder.embedded) == 3
+
+
+def test_without_a_folder_there_is_nothing_to_index(
+    photolex: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert photolex("index") == 1
+    assert capsys.readouterr().err == "No folder is watched yet: photolex index FOLDER.\n"
+
+
+def test_what_is_wrong_is_one_sentence(
+    photolex: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert photolex("index", tmp_path / "nowhere") == 1
+    assert capsys.readouterr().err == f"There is no folder {tmp_path / 'nowhere'}.\n"
+
+
+def test_a_terminal_sees_how_far_it_is(
+    photolex: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert photolex("index", photos) == 0
+    shown = terminal.getvalue()
+    assert "photos/s" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_progress_says_how_much_how_fast_and_how_long() -> None:
+    line = describe(Progress(25, 100, 12.34, 200.0, "/photos/bakery.jpg"))
+    assert "25%  25/100  12.3 photos/s, 3 min 20 s left  bakery.jpg" in line
+    assert "left" not in describe(Progress(1, 100, 0.0, None, ""))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (3.21, "3.2 s"), (42, "42 s"), (260, "4 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_ctrl_c_keeps_what_is_done(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+) -> None:
+    def interrupt(path: Path) -> None:
+        if embedder.embedded:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    embedder.before = interrupt  # type: ignore[method-assign]
+    before = signal.getsignal(signal.SIGINT)
+    assert photolex("index", photos, "--json") == 130
+    captured = capsys.readouterr()
+    assert objects(captured.out)[0]["embedded"] >= 1
+    assert captured.err.startswith("Stopped. What is done is kept; ")
+    assert signal.getsignal(signal.SIGINT) == before
+    embedder.before = lambda path: None  # type: ignore[method-assign]
+    assert photolex("index") == 0
+    assert len(embedder.embedded) == len(set(embedder.embedded)) == 2
+
+
+def test_a_second_ctrl_c_ends_at_once(photolex: Run, photos: Path, embedder: FakeEmbedder) -> None:
+    def interrupt_twice(path: Path) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    embedder.before = interrupt_twice  # type: ignore[method-assign]
+    assert photolex("index", photos) == 130
+
+
+def test_a_search_shows_rank_band_score_path_and_words(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photolex("index", photos)
+    capsys.readouterr()
+    assert photolex("search", "fresh bread") == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.split()[:2] == ["1", "contains"]
+    assert line.endswith(f"{photos / 'bakery.jpg'}  [fresh, bread]")
+    assert photolex("search", "zebra") == 0
+    assert capsys.readouterr().out == "No photo shows that.\n"
+    assert photolex("search", "...") == 0
+    assert capsys.readouterr().out.startswith("Nothing to search for")
+
+
+def test_a_search_in_json_tells_where_the_words_are(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photolex("index", photos)
+    capsys.readouterr()
+    assert photolex("search", "bread", "--json", "--limit", "1") == 0
+    (answer,) = objects(capsys.readouterr().out)
+    assert answer["query"] == "bread"
+    (hit,) = answer["hits"]
+    assert hit.keys() == {"path", "score", "band", "regions"}
+    assert hit["path"] == str(photos / "bakery.jpg")
+    assert hit["band"] == "contains"
+    (region,) = hit["regions"]
+    assert region.keys() == {"quad", "word", "reading", "similarity"}
+    assert len(region["quad"]) == 4
+    assert (region["word"], region["reading"]) == ("bread", "bread")
+
+
+@pytest.mark.parametrize("from_stdin", [False, True])
+def test_many_queries_are_answered_line_by_line(
+    photolex: Run,
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    from_stdin: bool,
+) -> None:
+    photolex("index", photos)
+    capsys.readouterr()
+    file = tmp_path / "queries.txt"
+    file.write_text("bread\n\nexit\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(file.read_text()))
+    source = "-" if from_stdin else file
+    assert photolex("search", "--queries", source, "--json", "--limit", "0") == 0
+    answers = objects(capsys.readouterr().out)
+    assert [answer["query"] for answer in answers] == ["bread", "", "exit"]
+    # Every photo that has a region is ranked.
+    assert [len(answer["hits"]) for answer in answers] == [2, 0, 2]
+    assert photolex("search", "--queries", file) == 0
+    assert "exit:\n" in capsys.readouterr().out
+
+
+def test_queries_that_cannot_be_read_are_an_error(
+    photolex: Run, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photolex("index", photos)
+    capsys.readouterr()
+    assert photolex("search", "--queries", tmp_path / "none.txt") == 1
+    assert "cannot be read" in capsys.readouterr().err
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\xfa")
+    assert photolex("search", "--queries", tmp_path / "binary") == 1
+    assert "not text in UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["search"],
+        ["search", "bread", "--queries", "file"],
+        ["search", "bread", "--limit", "-1"],
+        ["search", "bread", "--limit", "many"],
+    ],
+)
+def test_what_is_not_understood_is_explained(
+    photolex: Run, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        photolex(*arguments)
+    assert ended.value.code == 2
+    assert "usage: photolex" in capsys.readouterr().err
+
+
+def test_searching_before_indexing_says_what_to_do(
+    photolex: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["search", "bread"], ["status"], ["skipped"]):
+        assert photolex(*command) == 1
+        assert "index a folder first" in capsys.readouterr().err
+
+
+def test_status_and_skipped_say_what_the_library_holds(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photolex("index", photos)
+    capsys.readouterr()
+    assert photolex("status") == 0
+    shown = capsys.readouterr().out
+    assert str(photos) in shown
+    assert "2 can be searched, 1 cannot, 0 wait" in shown
+    assert photolex("status", "--json") == 0
+    (status,) = objects(capsys.readouterr().out)
+    assert (status["searchable"], status["pack_name"]) == (2, "fake")
+    assert status["roots"] == [{"path": str(photos), "online": True}]
+    assert photolex("skipped") == 0
+    assert capsys.readouterr().out.startswith(f"{photos / 'text.jpg'}: The name ends in .jpg")
+    assert photolex("skipped", "--json") == 0
+    (skipped,) = objects(capsys.readouterr().out)
+    assert skipped["path"] == str(photos / "text.jpg")
+
+
+def test_the_library_may_be_named_after_the_command(
+    tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["index", "--library", str(tmp_path / "other"), str(photos)]) == 0
+    assert (tmp_path / "other" / "catalogue.sqlite").exists()
+
+
+def interrupt_soon() -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_watching_tells_what_comes_and_ends_with_ctrl_c(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+) -> None:
+    def interrupt(path: Path) -> None:
+        if path.name == "text.jpg":
+            interrupt_soon()
+
+    embedder.before = interrupt  # type: ignore[method-assign]
+    assert photolex("watch", photos) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Watching")
+    assert "photos came" in shown
+    assert "text.jpg: The name ends in .jpg" in shown
+
+
+def test_watching_says_why_it_cannot_go_on(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+) -> None:
+    def fail(path: Path) -> None:
+        interrupt_soon()
+        raise PackError("The model is broken.")
+
+    embedder.before = fail  # type: ignore[method-assign]
+    assert photolex("watch", photos) == 0
+    assert capsys.readouterr().err == "The model is broken.\n"
+
+
+def test_a_mass_disappearance_is_said_once(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(25):
+        photo(photos / f"{number}.jpg", f"word{number}")
+    photolex("index", photos)
+    for number in range(25):
+        (photos / f"{number}.jpg").unlink()
+    capsys.readouterr()
+    assert photolex("index") == 0
+    assert "25 of 28 photos are no longer in" in capsys.readouterr().err
+
+
+def test_packs_check_themselves(
+    photolex: Run,
+    pack: ModelPack,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for passed in (True, False):
+        check = PackCheck(passed, f"The check said {passed}.")
+        monkeypatch.setattr(cli, "check_pack", lambda pack, check=check: check)
+        assert photolex("check") == (0 if passed else 1)
+        assert capsys.readouterr().out == f"The check said {passed}.\n"
+    assert photolex("check", "--pack", "fake") == 1
+    assert photolex("check", "--pack", "none") == 1
+    assert capsys.readouterr().err == "There is no model pack none; there is: fake.\n"
+    assert photolex("check", "--pack", pack.folder) == 1
+    assert "pack.json is missing" in capsys.readouterr().err
+
+
+def test_the_demonstration_is_run_on_the_library(
+    photolex: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Path] = []
+    monkeypatch.setattr("engine.demo.run", lambda folder, say: ran.append(folder))
+    assert photolex("demo") == 0
+    assert ran == [tmp_path / "library"]
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    photolex: Run, photos: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    photolex("index", photos)
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return spare
+
+    with (tmp_path / "spare").open("w") as file:
+        spare = file.fileno()
+        monkeypatch.setattr(sys, "stdout", Closed())
+        assert photolex("search", "bread") == 0
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("photolex ")
+
+
+def test_ctrl_c_outside_of_indexing_ends_quietly(
+    photolex: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_open", interrupt)
+    assert photolex("search", "bread") == 130
