@@ -17,14 +17,17 @@ Mask = NDArray[np.bool_]
 class FocusSettings:
     """How maps become quads.
 
-    ``threshold``: of the kernel map. ``splits``: higher levels at which joined words come apart. ``shrink``: the r that kernels were shrunk by in training.
-    ``least_confidence``: mean kernel probability under which a region is dropped. ``least_side``:
-    of a region in map cells. ``most``: regions a photo.
+    ``threshold``: of the kernel map. ``splits``: higher levels at which joined words come apart.
+    ``shrink``: the r that kernels were shrunk by in training. ``growth``: how much of that is given
+    back, since kernels come out a little larger than they were drawn. ``least_confidence``: mean
+    kernel probability under which a region is dropped. ``least_side``: of a region in map cells.
+    ``most``: regions a photo.
     """
 
     threshold: float = 0.3
     splits: tuple[float, ...] = (0.45, 0.6, 0.75)
     shrink: float = 0.5
+    growth: float = 1.0
     least_confidence: float = 0.4
     least_side: float = 1.0
     most: int = 500
@@ -59,7 +62,7 @@ def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found
     slope = _common_slope([points for points, _ in shapes])
     found = []
     for points, confidence in shapes:
-        quad, upright = _quad(points, settings.shrink, slope)
+        quad, upright = _quad(points, settings, slope)
         sides = np.linalg.norm(quad - np.roll(quad, 1, 0), axis=1)
         if float(sides.min()) >= settings.least_side:
             found.append(Found(quad, confidence, upright))
@@ -123,7 +126,7 @@ def _common_slope(shapes: list[NDArray[np.float32]]) -> float:
     return float(np.array(angles)[order][int(np.searchsorted(passed, passed[-1] / 2))])
 
 
-def _quad(points: NDArray[np.float32], shrink: float, slope: float) -> tuple[Quad, bool]:
+def _quad(points: NDArray[np.float32], settings: FocusSettings, slope: float) -> tuple[Quad, bool]:
     """The whole word's quad about the points of its kernel, and whether it runs left to right."""
     centre, wide, high, angle = _box(points)
     if max(wide, high) + 1 < 2.5 * (min(wide, high) + 1):
@@ -134,7 +137,7 @@ def _quad(points: NDArray[np.float32], shrink: float, slope: float) -> tuple[Qua
         wide, high = (float(v) for v in most - least)
         angle = slope
     wide, high = wide + 1, high + 1  # the points are the centres of cells
-    grow = _offset(wide, high, shrink)
+    grow = settings.growth * _offset(wide, high, settings.shrink)
     half = np.array([wide / 2 + grow, high / 2 + grow], np.float32)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * half
     quad: Quad = (corners @ _rotation(angle) + centre).astype(np.float32)

@@ -59,7 +59,7 @@ def open_towers_of_folder(folder: str, threads: int = 0) -> Towers:
 class CompactTowers:
     """Focus, the image tower and the text tower of a compact pack."""
 
-    def __init__(self, pack: ModelPack, threads: int, parts: Parts) -> None:
+    def __init__(self, pack: ModelPack, threads: int = 0, parts: Parts = "all") -> None:
         self.embedding_size, self.longest_side = pack.embedding_size, pack.longest_side
         try:
             focus, image, text = (pack.settings[key] for key in ("focus", "image", "text"))
@@ -123,20 +123,20 @@ class CompactTowers:
 
     def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
+        return words_of_maps(self.focus_maps(pixels), self._finding)
+
+    def focus_maps(self, pixels: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], float]]:
+        """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""
         if self._focus is None:
             raise RuntimeError("these towers were opened for words only")
-        found: list[Found] = []
-        scales: list[float] = []
+        seen: list[tuple[NDArray[np.float32], float]] = []
         for side in self._sides:
             picture, scale = for_focus(pixels, side, self._most_enlarged)
-            if any(abs(scale / known - 1) < 0.2 for known in scales):
+            if any(abs(scale / (known * _STRIDE) - 1) < 0.2 for _, known in seen):
                 continue  # a small photo, already seen about as large
-            scales.append(scale)
             (maps,) = self._focus.run(["maps"], {"photo": picture[None]})
-            for one in find_words(maps[0], self._finding):
-                quad = (one.quad * (_STRIDE / scale)).astype(np.float32)
-                found.append(Found(quad, one.confidence, one.upright))
-        return found if len(scales) == 1 else _without_doubles(found)
+            seen.append((maps[0], scale / _STRIDE))
+        return seen
 
     def _embed_crops(
         self, crops: list[NDArray[np.uint8]]
@@ -161,6 +161,18 @@ class CompactTowers:
                 f"pack.json says {self.embedding_size}."
             )
         return embeddings
+
+
+def words_of_maps(
+    seen: Sequence[tuple[NDArray[np.float32], float]], settings: FocusSettings
+) -> list[Found]:
+    """The words in maps of one photo at several scales; quads in the photo's pixels."""
+    found = [
+        Found((one.quad / scale).astype(np.float32), one.confidence, one.upright)
+        for maps, scale in seen
+        for one in find_words(maps, settings)
+    ]
+    return found if len(seen) == 1 else _without_doubles(found)
 
 
 def _turned(quad: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:

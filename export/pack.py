@@ -18,7 +18,7 @@ from engine.packs import FORMAT, check_pack, read_pack
 from engine.photos import read_photo
 from engine.preprocess import for_focus
 from engine.tokenizer import fold, stretch
-from engine.towers import open_towers
+from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
 from export.onnx import export_focus, export_image, export_text
 from export.synth.corpus import Corpus
@@ -26,6 +26,7 @@ from export.towers.compact import CROP_HEIGHT, CROP_WIDTH, FRAMES, LONGEST_WORD,
 from export.training.focus import SHRINK
 from export.training.run import load
 from export.training.word import WordTowers
+from export.tuning import tune
 
 LONGEST_SIDE = 2048
 UNFITTED = {
@@ -100,11 +101,7 @@ def write_pack(args: argparse.Namespace) -> None:
         "focus": {
             "longest_sides": args.sides,
             "most_enlarged": args.most_enlarged,
-            "finding": asdict(
-                FocusSettings(
-                    threshold=args.threshold, shrink=SHRINK, least_confidence=args.least_confidence
-                )
-            ),
+            "finding": asdict(FocusSettings(shrink=SHRINK)),
         },
         "image": {
             "width": CROP_WIDTH,
@@ -120,9 +117,13 @@ def write_pack(args: argparse.Namespace) -> None:
     }
     _save(out, content)
     if args.labelled:
+        photos = held_out(args.labelled)
+        found, covered = tune(CompactTowers(read_pack(out)), photos, FocusSettings(shrink=SHRINK))
+        content["focus"]["finding"] = asdict(found)
+        _save(out, content)
+        print(f"{len(photos)} held-out photos: words covered {covered:.3f} with {found}")
         strangers = random.Random(1).sample(_dictionary(), 400)
-        engine_towers = open_towers(read_pack(out))
-        content["calibration"] = fit(engine_towers, held_out(args.labelled), strangers)
+        content["calibration"] = fit(open_towers(read_pack(out)), photos, strangers)
         print("calibration:", content["calibration"])
     engine_towers = open_towers(read_pack(out))
     query = engine_towers.embed_words([fold(args.check_query)])[0]
@@ -151,8 +152,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labelled", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="to calibrate on"
     )
-    parser.add_argument("--sides", type=int, nargs="+", default=[1280])
+    parser.add_argument("--sides", type=int, nargs="+", default=[1280, 416])
     parser.add_argument("--most-enlarged", type=float, default=2.5)
-    parser.add_argument("--threshold", type=float, default=0.3)
-    parser.add_argument("--least-confidence", type=float, default=0.4)
     parser.set_defaults(run=write_pack)
