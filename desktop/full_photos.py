@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 
 from desktop.mailbox import Mailbox
@@ -19,6 +19,7 @@ from engine.search import Hit
 CAPACITY = 400 * 1024 * 1024
 # A bigger photo is read scaled down: 160 MB of pixels are enough to zoom into.
 MOST_PIXELS = 40_000_000
+SMALLEST_LEVEL = 800
 # What Qt cannot decode (HEIC, AVIF) the engine can: it makes a picture this long.
 SUBSTITUTE_SIDE = 2048
 
@@ -27,9 +28,41 @@ Key = tuple[int, int]  # photo id, time of the last change
 
 
 @dataclass(frozen=True, slots=True)
+class FullPhoto:
+    """A photo upright, and the same again and again at half the width.
+
+    Drawing a large image small takes long and skips pixels; drawing a near size does neither.
+    """
+
+    images: tuple[QImage, ...]
+
+    @classmethod
+    def of(cls, image: QImage) -> FullPhoto:
+        images = [image]
+        while min(images[-1].width(), images[-1].height()) > SMALLEST_LEVEL:
+            half = QSize(images[-1].width() // 2, images[-1].height() // 2)
+            ignore, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode
+            images.append(images[-1].scaled(half, ignore, smooth.SmoothTransformation))
+        return cls(tuple(images))
+
+    @property
+    def size(self) -> QSize:
+        return self.images[0].size()
+
+    @property
+    def bytes_held(self) -> int:
+        return sum(image.sizeInBytes() for image in self.images)
+
+    def near(self, width: float) -> QImage:
+        """The smallest image that is at least ``width`` wide, else the largest."""
+        wide = [image for image in self.images if image.width() >= width]
+        return wide[-1] if wide else self.images[0]
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     key: Key
-    image: QImage | None
+    photo: FullPhoto | None
     error: Exception | None = None
 
 
@@ -42,7 +75,7 @@ class FullPhotos(QObject):
     def __init__(self, substitute: Substitute, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._substitute = substitute
-        self._images: OrderedDict[Key, QImage] = OrderedDict()
+        self._photos: OrderedDict[Key, FullPhoto] = OrderedDict()
         self._mailbox = Mailbox(0, self)
         self._mailbox.arrived.connect(self._take_in)
         self._changed = threading.Condition()
@@ -52,18 +85,18 @@ class FullPhotos(QObject):
         self._thread = threading.Thread(target=self._work, name="full photos", daemon=True)
         self._thread.start()
 
-    def get(self, hit: Hit, *neighbours: Hit) -> QImage | None:
-        """The photo, upright; None: it is on its way. ``neighbours`` are read after it."""
+    def get(self, hit: Hit, *neighbours: Hit) -> FullPhoto | None:
+        """The photo; None: it is on its way. ``neighbours`` are read after it."""
         with self._changed:
             self._waiting.clear()
             for wanted in (*reversed(neighbours), hit):
-                if _key(wanted) not in self._images and _key(wanted) != self._at_work:
+                if _key(wanted) not in self._photos and _key(wanted) != self._at_work:
                     self._waiting[_key(wanted)] = wanted
             self._changed.notify()
-        image = self._images.get(_key(hit))
-        if image is not None:
-            self._images.move_to_end(_key(hit))
-        return image
+        photo = self._photos.get(_key(hit))
+        if photo is not None:
+            self._photos.move_to_end(_key(hit))
+        return photo
 
     @property
     def idle(self) -> bool:
@@ -87,7 +120,8 @@ class FullPhotos(QObject):
                     return
                 self._at_work, hit = self._waiting.popitem(last=True)
             try:
-                read = _Read(_key(hit), read_photo(hit, self._substitute))
+                image = read_photo(hit, self._substitute)
+                read = _Read(_key(hit), None if image is None else FullPhoto.of(image))
             except Exception as error:  # noqa: BLE001  shown by the GUI thread, see _take_in
                 read = _Read(_key(hit), None, error)
             self._mailbox.post(read)
@@ -100,14 +134,14 @@ class FullPhotos(QObject):
                 continue
             if read.error is not None:
                 sys.excepthook(type(read.error), read.error, read.error.__traceback__)
-            if read.image is None:
+            if read.photo is None:
                 self.failed.emit(read.key[0])
                 continue
-            self._images[read.key] = read.image
-            while sum(image.sizeInBytes() for image in self._images.values()) > CAPACITY:
-                if len(self._images) == 1:
+            self._photos[read.key] = read.photo
+            while sum(photo.bytes_held for photo in self._photos.values()) > CAPACITY:
+                if len(self._photos) == 1:
                     break
-                self._images.popitem(last=False)
+                self._photos.popitem(last=False)
             self.loaded.emit(read.key[0])
 
 

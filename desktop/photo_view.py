@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QImage,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -16,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop.full_photos import FullPhoto
 from desktop.lit import Outline, outlines, paint_lit
 from desktop.theme import Theme
 from engine.search import Hit, MatchedRegion
@@ -23,7 +23,6 @@ from engine.search import Hit, MatchedRegion
 SHADE = QColor(0, 0, 0, 105)
 ZOOM_STEP = 1.25
 LARGEST_ZOOM = 16.0
-SCALED_LIMIT = 8_000_000  # pixels; a larger scaled copy is not worth its memory
 
 
 class PhotoView(QWidget):
@@ -38,8 +37,7 @@ class PhotoView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._hit: Hit | None = None
-        self._image: QImage | None = None
-        self._scaled: QImage | None = None
+        self._photo: FullPhoto | None = None
         self._stand_in: QPixmap | None = None
         self._failed = False
         self._lit = True
@@ -55,17 +53,17 @@ class PhotoView(QWidget):
 
     # What its owner tells it.
 
-    def show_photo(self, hit: Hit, image: QImage | None, stand_in: QPixmap | None) -> None:
-        """Show another photo, all of it; ``stand_in`` until ``image`` is there."""
+    def show_photo(self, hit: Hit, photo: FullPhoto | None, stand_in: QPixmap | None) -> None:
+        """Show another photo, all of it; ``stand_in`` until ``photo`` is there."""
         self._hit, self._stand_in = hit, stand_in
         self._failed = False
         self.named, self._word = None, -1
-        self.set_image(image)
+        self.set_photo(photo)
         self.fit()
 
-    def set_image(self, image: QImage | None) -> None:
+    def set_photo(self, photo: FullPhoto | None) -> None:
         """The photo has been read."""
-        self._image, self._scaled = image, None
+        self._photo = photo
         self.update()
 
     def set_failed(self) -> None:
@@ -121,7 +119,7 @@ class PhotoView(QWidget):
     def _photo_size(self) -> QSize:
         if self._hit is not None and self._hit.width > 0 and self._hit.height > 0:
             return QSize(self._hit.width, self._hit.height)
-        return self._image.size() if self._image is not None else QSize(1, 1)
+        return self._photo.size if self._photo is not None else QSize(1, 1)
 
     def _fitting_scale(self) -> float:
         size = self._photo_size()
@@ -181,7 +179,7 @@ class PhotoView(QWidget):
             for outline in found:
                 if outline.region is self.named:
                     self._paint_label(painter, outline)
-        if self._failed and self._image is None:
+        if self._failed and self._photo is None:
             painter.setPen(self.palette().windowText().color())
             painter.drawText(
                 self.rect(),
@@ -191,26 +189,14 @@ class PhotoView(QWidget):
         painter.end()
 
     def _paint_photo(self, painter: QPainter, target: QRectF) -> None:
-        if self._image is None:
+        if self._photo is None:
             if self._stand_in is not None:
                 painter.drawPixmap(target, self._stand_in, QRectF(self._stand_in.rect()))
             else:
                 painter.fillRect(target, QColor(128, 128, 128, 40))
             return
-        density = self.devicePixelRatioF()
-        wanted = (target.size() * density).toSize()
-        small = wanted.width() * wanted.height() <= SCALED_LIMIT
-        if small and wanted.width() < self._image.width():
-            # The painter skips pixels when it draws much smaller; scaled() averages them.
-            if self._scaled is None or self._scaled.size() != wanted:
-                self._scaled = self._image.scaled(
-                    wanted,
-                    Qt.AspectRatioMode.IgnoreAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
-            painter.drawImage(target, self._scaled, QRectF(self._scaled.rect()))
-            return
-        painter.drawImage(target, self._image, QRectF(self._image.rect()))
+        image = self._photo.near(target.width() * self.devicePixelRatioF())
+        painter.drawImage(target, image, QRectF(image.rect()))
 
     def _paint_label(self, painter: QPainter, outline: Outline) -> None:
         region = outline.region

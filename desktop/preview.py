@@ -94,7 +94,7 @@ class Preview(QWidget):
 
     def _on_loaded(self, photo_id: int) -> None:
         if self._hit is not None and self._hit.photo_id == photo_id and self.isVisible():
-            self.view.set_image(self._full_photos.get(self._hit))
+            self.view.set_photo(self._full_photos.get(self._hit))
 
     def _on_failed(self, photo_id: int) -> None:
         if self._hit is not None and self._hit.photo_id == photo_id:
