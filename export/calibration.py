@@ -70,7 +70,7 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     answer = {name: float(w) for name, w in zip((*FEATURES, "bias"), weights, strict=True)}
     answer["contains"] = _border(best, 0.95)
     answer["probably"] = min(_border(best, 0.60), answer["contains"])
-    return {name: round(value, 4) for name, value in answer.items()}
+    return {name: round(float(value), 4) for name, value in answer.items()}
 
 
 def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:

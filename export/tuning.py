@@ -15,7 +15,7 @@ from engine.towers import CompactTowers, words_of_maps
 from export.calibration import Labelled
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
-GROWTHS = (0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
+GROWTHS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
 
 
 def tune(
