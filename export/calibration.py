@@ -48,6 +48,8 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
         for region in towers.embed_photo(photo.pixels):
             regions.append(region)
             shown.append(_shown(region, photo))
+    if not regions:
+        raise ValueError("the labelled photos show nothing to calibrate on")
     embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
     lattices = [region.lattice for region in regions]
     words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
@@ -67,10 +69,13 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
         logits = part @ weights[:-1] + weights[-1]
         top = int(logits.argmax())
         best.append((1 / (1 + np.exp(-float(logits[top]))), bool(truth[top])))
-    answer = {name: float(w) for name, w in zip((*FEATURES, "bias"), weights, strict=True)}
-    answer["contains"] = _border(best, 0.95)
-    answer["probably"] = min(_border(best, 0.60), answer["contains"])
-    return {name: round(float(value), 4) for name, value in answer.items()}
+    answer = {
+        name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights, strict=True)
+    }
+    # Rounded down: one rounded up to 1 would keep every hit out of its band.
+    answer["contains"] = np.floor(_border(best, 0.95) * 1e6) / 1e6
+    answer["probably"] = min(np.floor(_border(best, 0.60) * 1e6) / 1e6, answer["contains"])
+    return {name: float(value) for name, value in answer.items()}
 
 
 def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -91,6 +96,9 @@ def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np
 def _border(best: list[tuple[float, bool]], precision: float) -> float:
     """The least probability from which on so many of the best hits are matches; 1 if from none."""
     ordered = sorted(best, reverse=True)
+    chances = np.array([chance for chance, _ in ordered])
     right = np.cumsum([truth for _, truth in ordered])
-    enough = np.flatnonzero(right / np.arange(1, len(ordered) + 1) >= precision)
-    return ordered[int(enough[-1])][0] if len(enough) else 1.0
+    # Hits of one probability pass a border together: what counts is the last of them.
+    whole = np.diff(chances, append=-1.0) != 0
+    enough = np.flatnonzero(whole & (right >= precision * np.arange(1, len(ordered) + 1)))
+    return float(chances[enough[-1]]) if len(enough) else 1.0

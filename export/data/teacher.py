@@ -21,9 +21,9 @@ _engine: Any = None
 
 def _start() -> None:
     global _engine
+    os.environ["OMP_NUM_THREADS"] = "1"  # before what reads it is imported
     from rapidocr import RapidOCR
 
-    os.environ["OMP_NUM_THREADS"] = "1"
     _engine = RapidOCR(
         params={
             "Global.text_score": 0.0,

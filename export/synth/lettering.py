@@ -26,6 +26,8 @@ class Typesetter:
     """Draws words in random faces, whole or letter by letter."""
 
     def __init__(self, families: dict[str, list[str]], seed: int) -> None:
+        if not families:
+            raise FileNotFoundError("no fonts are installed: run `make fonts`")
         self.random = random.Random(seed)
         self.families = list(families.values())
         # A family of many faces is more of a staple than a family of one, but not in proportion;
