@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -18,7 +18,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 
-class _Feeds(CalibrationDataReader):  # type: ignore[misc]
+class _Feeds(CalibrationDataReader):
     def __init__(self, name: str, arrays: Sequence[NDArray[Any]]) -> None:
         self._feeds: Iterator[dict[str, NDArray[Any]]] = iter({name: one} for one in arrays)
 
@@ -26,30 +26,23 @@ class _Feeds(CalibrationDataReader):  # type: ignore[misc]
         return next(self._feeds, None)
 
 
-def quantize(
-    source: Path, target: Path, inputs: Sequence[NDArray[np.uint8]], *, keep: Sequence[str] = ()
-) -> None:
-    """Write ``source`` as QDQ int8 (weights by channel, activations uint8).
+def quantize(file: Path, inputs: Sequence[NDArray[np.uint8]]) -> None:
+    """Replace an ONNX file by its int8 form: QDQ convolutions, weights by channel.
 
-    ``inputs`` are whole feeds of the file's only input; nodes whose name begins with one of
-    ``keep`` stay in float32.
+    ``inputs`` are whole feeds of the file's only input, to see how large activations are.
     """
-    import onnx
-
-    logging.getLogger().setLevel(logging.WARNING)
-    prepared = target.with_suffix(".prepared.onnx")
-    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    model = onnx.load(str(prepared))
-    skipped = [node.name for node in model.graph.node if node.name.startswith(tuple(keep))]
+    prepared, written = file.with_suffix(".prepared.onnx"), file.with_suffix(".int8.onnx")
+    quant_pre_process(str(file), str(prepared), skip_symbolic_shape=True)
+    (name,) = (one.name for one in onnx.load(str(prepared)).graph.input)
     quantize_static(
         str(prepared),
-        str(target),
-        _Feeds(model.graph.input[0].name, inputs),
+        str(written),
+        _Feeds(name, inputs),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=["Conv"],
         per_channel=True,
         weight_type=QuantType.QInt8,
         activation_type=QuantType.QUInt8,
-        nodes_to_exclude=skipped,
     )
     prepared.unlink()
+    written.replace(file)
