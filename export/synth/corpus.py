@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.tokenizer import fold
 
+FOLDER = Path("/usr/share/dict")
 _LISTS = (
     "american-english-large",
     "american-english-large",
@@ -48,13 +49,13 @@ class Corpus:
         self.random = random.Random(seed)
         self.words: list[list[str]] = []
         for name in _LISTS:
-            file = Path("/usr/share/dict") / name
+            file = FOLDER / name
             if file.exists():
                 words = [w for w in _read(file).split() if 1 < len(w) <= 18]
                 if words:
                     self.words.append([w.removesuffix("'s") for w in words])
         if not self.words:
-            raise FileNotFoundError("no word list in /usr/share/dict: run `make fonts`")
+            raise FileNotFoundError(f"no word list in {FOLDER}: run `make fonts`")
         self.extra = extra
 
     def _word(self) -> str:

@@ -16,7 +16,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _UNFIT = ("symbol", "emoji", "dingbat", "icon", "math", "music", "braille", "unifont", "barcode")
 
 
-def _draws_letters(file: Path) -> bool:
+def draws_letters(file: Path) -> bool:
     """Whether every letter has ink, distinct from the missing-glyph box and from most others."""
     try:
         font = ImageFont.truetype(str(file), 24)
@@ -47,7 +47,7 @@ def find_fonts(cache: Path | None = None) -> dict[str, list[str]]:
         for file in sorted(folder.rglob("*")):
             if file.suffix.lower() not in {".ttf", ".otf", ".ttc", ".pfb"}:
                 continue
-            if any(word in file.name.lower() for word in _UNFIT) or not _draws_letters(file):
+            if any(word in file.name.lower() for word in _UNFIT) or not draws_letters(file):
                 continue
             family = ImageFont.truetype(str(file), 24).getname()[0] or file.stem
             # "Noto Sans Ethiopic" and its hundred siblings share their Latin letters.
