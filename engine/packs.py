@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -131,19 +130,9 @@ def verify(pack: ModelPack) -> None:
 def pack_folders() -> list[Path]:
     """Where packs are looked for: $PHOTOLEX_PACKS first, then what ships."""
     places = [Path(p) for p in os.environ.get("PHOTOLEX_PACKS", "").split(os.pathsep) if p]
-    # `onnx_models` has no code: from a checkout and from a wheel it is found as a namespace.
-    for place in (Path(__file__).parent.parent / "onnx_models", _installed()):
-        if place is not None and place not in places:
-            places.append(place)
-    return [place for place in places if place.is_dir()]
-
-
-def _installed() -> Path | None:
-    try:
-        with resources.as_file(resources.files("onnx_models")) as place:
-            return Path(place)
-    except (ModuleNotFoundError, FileNotFoundError, TypeError):
-        return None
+    # Beside `engine` both in a checkout and where a wheel is installed.
+    shipped = Path(__file__).parent.parent / "onnx_models"
+    return [place for place in dict.fromkeys([*places, shipped]) if place.is_dir()]
 
 
 def find_packs() -> list[ModelPack]:
