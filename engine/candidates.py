@@ -81,6 +81,10 @@ class Matches:
         for content_id in touched:
             self.by_content[content_id].sort(key=lambda match: match.order)
 
+    def better_than(self, probability: float) -> int:
+        """How many contents show the word more surely than that."""
+        return sum(found[0].probability > probability for found in self.by_content.values())
+
 
 class Candidates:
     """Finds and scores regions; ``index`` gives whichever index answers now."""
@@ -101,9 +105,12 @@ class Candidates:
         self._everything: tuple[object, RegionRows] | None = None
 
     def find(
-        self, catalogue: Catalogue, terms: Sequence[Term], *, everything: bool
+        self, catalogue: Catalogue, terms: Sequence[Term], *, enough: int, everything: bool
     ) -> dict[Term, Matches]:
-        """The candidates of each word; with ``everything``, some of every content that has any."""
+        """The candidates of each word; with ``everything``, some of every content that has any.
+
+        ``enough``: so many contents that surely show a word will do; 0: all that may show it.
+        """
         vectors = self._embed([term.text for term in terms])
         pack_id = catalogue.pack_id(self._pack)
         if everything:
@@ -114,7 +121,9 @@ class Candidates:
             }
         ids, similarities = self._index().search(vectors, _FIRST)
         return {
-            term: self._nearest(catalogue, pack_id, term, vectors[row], ids[row], similarities[row])
+            term: self._nearest(
+                catalogue, pack_id, term, vectors[row], ids[row], similarities[row], enough
+            )
             for row, term in enumerate(terms)
         }
 
@@ -157,6 +166,7 @@ class Candidates:
         vector: Vector,
         ids: NDArray[np.int64],
         similarities: NDArray[np.float32],
+        enough: int,
     ) -> Matches:
         """More and more of the nearest regions, until the last of them no longer matter."""
         found = Matches(unseen=_UNSEEN)
@@ -171,6 +181,8 @@ class Candidates:
             tail = [match.probability for match in matches if match.evidence.region_id in last]
             found.unseen = min([_UNSEEN, *tail])
             if len(ids) < k or all(self._scorer.band(p) == "weak" for p in tail):
+                break
+            if enough and found.better_than(max(tail, default=0.0)) >= enough:
                 break
             if k >= _MOST:
                 found.is_cut = True

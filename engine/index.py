@@ -27,7 +27,9 @@ _EF_CONSTRUCTION = 200
 _LEAST_EF = 128
 _FIRST_CAPACITY = 4096
 # A query waits for at most one slice: about 20 ms of adding on one core.
-_SLICE = 64
+_SLICE = 32
+# While nobody searches the graph, larger ones cost less.
+_SLICE_UNSEEN = 512
 # Forgotten regions stay in the graph and cost time: with more of them it is better made again.
 _MOST_FORGOTTEN = 0.3
 _FORMAT = 1
@@ -181,10 +183,10 @@ class HnswIndex:
             # What is announced after this may be missing from the pass, so another one follows.
             announced = self._announced
             for ids, embeddings in regions(self._greatest):
-                for start in range(0, len(ids), _SLICE):
+                for start in range(0, len(ids), _SLICE_UNSEEN):
                     if stopped():
                         return False
-                    part = slice(start, start + _SLICE)
+                    part = slice(start, start + _SLICE_UNSEEN)
                     self._insert(ids[part], embeddings[part])
             with self._exclusive():
                 if self._announced == announced:
@@ -252,8 +254,9 @@ class HnswIndex:
         return index, freshness
 
     def _insert(self, ids: Ids, embeddings: Embeddings) -> None:
-        for start in range(0, len(ids), _SLICE):
-            part = slice(start, start + _SLICE)
+        size = _SLICE if self._ready else _SLICE_UNSEEN
+        for start in range(0, len(ids), size):
+            part = slice(start, start + size)
             with self._exclusive():
                 new = ids[part] > self._greatest
                 if not new.any():

@@ -39,8 +39,9 @@ class Lookups(Database):
 
     def regions_of(self, pack_id: int, content_ids: Iterable[int]) -> RegionRows:
         """The regions of these contents."""
+        # "+" keeps SQLite from reading all regions of the pack instead.
         return self._regions(
-            "pack_id = ? AND content_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            "+pack_id = ? AND content_id IN (SELECT value FROM json_each(?)) ORDER BY id",
             pack_id,
             json.dumps(list(content_ids)),
         )

@@ -101,7 +101,9 @@ class Searcher:
         hits: list[Hit] = []
         if query.groups:
             with self._reading() as catalogue:
-                weighing = _Weighing(query, self._candidates, catalogue, everything=everything)
+                # With several words it takes all candidates of each to know the best photos.
+                enough = limit if len(query.words) == 1 and not query.excluded else 0
+                weighing = _Weighing(query, self._candidates, catalogue, enough, everything)
                 scores = self._scores(weighing, 0.0 if everything else _LEAST_SCORE)
                 hits = self._hits(weighing, scores, catalogue, limit)
         return Answer(text, query.words, hits, time.perf_counter() - started)
@@ -177,7 +179,12 @@ class _Weighing:
     """One query's candidates, and what each content scores by them."""
 
     def __init__(
-        self, query: Query, candidates: Candidates, catalogue: Catalogue, *, everything: bool
+        self,
+        query: Query,
+        candidates: Candidates,
+        catalogue: Catalogue,
+        enough: int,
+        everything: bool,
     ) -> None:
         self.query = query
         positive = [phrase for group in query.groups for phrase in group]
@@ -192,7 +199,9 @@ class _Weighing:
                 self._joined.setdefault(second, []).append(one)
         joined = [one for ones in self._joined.values() for one in ones]
         wanted = list(dict.fromkeys([*self.terms, *excluded, *joined]))
-        self._found: dict[Term, Matches] = candidates.find(catalogue, wanted, everything=everything)
+        self._found: dict[Term, Matches] = candidates.find(
+            catalogue, wanted, enough=enough, everything=everything
+        )
         if not everything:
             candidates.complete(catalogue, self._found, wanted)
         self.contents: set[int] = set()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine import index as index_module
 from engine.index import Embeddings, ExactIndex, Freshness, HnswIndex, Ids
 
 SIZE = 16
@@ -84,13 +85,12 @@ def test_the_graph_finds_what_exact_search_finds() -> None:
 
 def test_equal_vectors_are_all_found() -> None:
     words = unit(40)
-    shown = np.random.default_rng(1).permutation(np.repeat(np.arange(80), 100))
-    others = unit(4000, seed=2)
-    rows = np.where(shown[:, None] < 40, words[shown % 40], others[np.arange(8000) % 4000])
+    shown = np.random.default_rng(1).permutation(np.repeat(np.arange(80), 50))
+    rows = np.where(shown[:, None] < 40, words[shown % 40], unit(4000, seed=2))
     graph = filled(Regions(rows))
     for word in range(0, 40, 7):
-        found, _ = graph.search(words[[word]], 100)
-        assert (shown[found[0] - 1] == word).sum() >= 95
+        found, _ = graph.search(words[[word]], 50)
+        assert (shown[found[0] - 1] == word).sum() >= 47
 
 
 def test_a_graph_is_ready_only_when_filled() -> None:
@@ -108,13 +108,31 @@ def test_more_is_asked_for_than_there_is() -> None:
     assert ids.shape == cosines.shape == (2, 4)
 
 
-def test_added_regions_are_found_at_once_and_only_once() -> None:
-    rows = unit(5000)
+def test_added_regions_are_found_at_once_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "_FIRST_CAPACITY", 64)
+    rows = unit(500)
     graph = filled(Regions(rows[:10]))
-    graph.add(ids_from(11, 4990), rows[10:].astype(np.float16))
+    graph.add(ids_from(11, 0), rows[:0])
+    graph.add(ids_from(11, 490), rows[10:].astype(np.float16))
     graph.add(ids_from(11, 5), rows[10:15])
-    assert len(graph) == 5000
-    assert graph.search(rows[[4321]], 1)[0].tolist() == [[4322]]
+    assert len(graph) == 500
+    assert graph.search(rows[[432]], 1)[0].tolist() == [[433]]
+
+
+def test_a_part_of_the_graph_that_cannot_be_reached_is_no_error() -> None:
+    graph = filled(Regions(unit(10)))
+
+    class Unreachable:
+        def set_ef(self, ef: int) -> None: ...
+
+        def knn_query(self, *_: object, **__: object) -> None:
+            raise RuntimeError("Cannot return the results in a contiguous 2D array.")
+
+        def get_current_count(self) -> int:
+            return 10
+
+    graph._graph = Unreachable()
+    assert graph.search(unit(1), 5)[0].shape == (1, 0)
 
 
 def test_removed_regions_are_not_found() -> None:
@@ -196,8 +214,8 @@ def test_a_damaged_or_foreign_file_is_not_loaded(tmp_path: Path) -> None:
 
 def test_a_graph_full_of_forgotten_regions_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "pack.hnsw"
-    graph = filled(Regions(unit(6000)))
-    graph.remove(ids_from(1, 4000))
+    graph = filled(Regions(unit(1500)))
+    graph.remove(ids_from(1, 1400))
     graph.save(file, FRESH)
     assert HnswIndex.load(file, SIZE) is None
 
@@ -211,7 +229,7 @@ def test_a_graph_is_reconciled_with_what_is_alive() -> None:
 
 
 def test_searches_and_additions_do_not_disturb_each_other() -> None:
-    rows = unit(3000)
+    rows = unit(1500)
     graph = filled(Regions(rows[:500]))
     failures: list[BaseException] = []
     done = threading.Event()
@@ -227,9 +245,9 @@ def test_searches_and_additions_do_not_disturb_each_other() -> None:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    for start in range(500, 3000, 50):
+    for start in range(500, 1500, 50):
         graph.add(ids_from(start + 1, 50), rows[start : start + 50])
     done.set()
     asking.join()
     assert not failures
-    assert len(graph) == 3000
+    assert len(graph) == 1500

@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from sqlite3 import ProgrammingError
 
+import numpy as np
 import pytest
 
 from engine import library as library_module
+from engine.answering import Answering
 from engine.errors import LibraryError, PackError, RootError
 from engine.events import (
     EngineFailed,
@@ -24,10 +27,14 @@ from engine.events import (
     RootOffline,
     RootOnline,
 )
+from engine.index import Freshness, HnswIndex
+from engine.interrupts import interrupting
+from engine.kept_index import KeptIndex
 from engine.library import Library
 from engine.packs import ModelPack
+from engine.readers import Readers
 from engine.watcher import Watcher
-from tests.fakes import FakeEmbedder, fake_pack, fake_towers, photo
+from tests.fakes import EMBEDDING_SIZE, FakeEmbedder, fake_pack, fake_towers, photo
 
 PATIENCE = 30.0
 
@@ -538,6 +545,81 @@ def test_without_the_files_of_the_last_pack_the_new_one_starts_from_nothing(
     assert second.search("bread").hits == []
     index(second)
     assert names(second, "bread") == ["bakery.jpg"]
+
+
+def test_an_index_that_disagrees_with_the_catalogue_is_made_again(
+    open_library: Open, embedder: FakeEmbedder, photos: Path, folder: Path
+) -> None:
+    first = open_library()
+    index(first, photos)
+    first.close()
+    # As if the file had been written before the first photos came.
+    kept = KeptIndex(folder / "fake.hnsw", first.pack, Readers(folder / "catalogue.sqlite"))
+    graph = HnswIndex(EMBEDDING_SIZE)
+    graph.fill(lambda after: [(np.array([3]), np.ones((1, EMBEDDING_SIZE), np.float16))][after:])
+    graph.save(folder / "fake.hnsw", Freshness(first.pack.fingerprint, 1, 3))
+    kept.bring_up()
+    assert len(kept.current()) == 3
+    kept.bring_up()
+    assert kept.ready
+
+
+def test_an_index_that_cannot_be_saved_costs_only_time(
+    library: Library, photos: Path, folder: Path, expected_warnings: None
+) -> None:
+    (folder / "fake.hnsw.new").mkdir()
+    index(library, photos)
+    assert names(library, "bread") == ["bakery.jpg"]
+    assert not (folder / "fake.hnsw").exists()
+
+
+@pytest.mark.parametrize("error", [PackError("The text tower is damaged."), ValueError("ours")])
+def test_a_text_tower_that_cannot_be_loaded_is_announced(
+    library: Library,
+    events: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    expected_warnings: None,
+) -> None:
+    def fail(self: Answering) -> None:
+        raise error
+
+    monkeypatch.setattr(Answering, "open_words", fail)
+    library.start()
+    until(lambda: EngineFailed(error) in events)
+
+
+def test_a_pack_without_towers_is_refused_by_the_first_search(
+    folder: Path, pack: ModelPack
+) -> None:
+    library = Library.open(folder, pack=pack)
+    with pytest.raises(PackError, match="not known"):
+        library.search("bread")
+    library.close()
+
+
+def test_a_connection_that_is_lent_is_closed_when_it_comes_back(
+    library: Library, photos: Path, folder: Path
+) -> None:
+    readers = Readers(folder / "catalogue.sqlite")
+    with readers() as first, readers() as second:
+        assert first is not second
+        readers.close()
+    with pytest.raises(ProgrammingError):
+        first.roots()
+
+
+def test_without_the_main_thread_there_is_no_ctrl_c() -> None:
+    seen: list[bool] = []
+
+    def run() -> None:
+        with interrupting() as wish:
+            seen.append(wish.is_set())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [False]
 
 
 def test_the_persons_own_library_lies_where_the_platform_wants_it(

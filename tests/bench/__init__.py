@@ -1,0 +1,1 @@
+"""Measurements that a person reads; none of them is a test."""
