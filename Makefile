@@ -10,7 +10,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Without an NVIDIA GPU, PyTorch's own index saves some gigabytes of CUDA libraries.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-SAMPLE_LIBRARY ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/photolex/sample-library
 PICTURE ?= window.png
 SETS ?=
 TRAIN ?=
@@ -28,15 +27,15 @@ help:
 	@echo 'make clean   remove the environment and what the tools left behind'
 
 run: $(VENV)/.run
-	@$(BIN)/photolex --library "$(SAMPLE_LIBRARY)" demo
-	@query=$$($(BIN)/python -c 'from engine import demo; print(demo.first_query())'); \
+	@$(BIN)/photolex demo
+	@$(BIN)/python -c 'from engine import demo; print(demo.first_query(), demo.sample_library())' \
+	| { read -r query library; \
 	if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
-		$(BIN)/photolex --library "$(SAMPLE_LIBRARY)" --query "$$query"; \
-	else \
-		QT_QPA_PLATFORM=offscreen $(BIN)/photolex --library "$(SAMPLE_LIBRARY)" \
-			--picture "$(PICTURE)" --query "$$query" \
-		&& echo "No display here: a picture of the window is in $(PICTURE)"; \
-	fi
+		exec $(BIN)/photolex --library "$$library" --query "$$query"; \
+	fi; \
+	QT_QPA_PLATFORM=offscreen $(BIN)/photolex --library "$$library" --query "$$query" \
+		--picture "$(PICTURE)" \
+	&& echo "No display here: a picture of the window is in $(PICTURE)"; }
 
 test: check
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --cov=engine --cov-fail-under=90

@@ -88,13 +88,21 @@ def run(
     """Index the samples into the library ``folder`` (the demonstration's own when ``None``).
 
     ``say`` gets one line at a time. A second run finds everything indexed and only searches.
+    LibraryError when there are no samples or the library cannot be used.
     """
     samples = samples or samples_folder()
     words = read_words(samples)
     folder = folder or sample_library()
     library = open_library(folder)
     try:
+        if folder == sample_library():
+            # Another installation's samples are the same photos a second time.
+            for root in library.roots():
+                if root.path != samples:
+                    library.remove_root(root.path)
         library.add_root(samples)
+        if library.status().searchable < len(words):
+            say(f"Looking for words in {len(words)} sample photos")
         started = time.perf_counter()
         library.index_now(threading.Event())
         seconds = time.perf_counter() - started

@@ -1,6 +1,8 @@
 """The demonstration, on pictures that the fake towers read."""
 
 import json
+import shutil
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +52,29 @@ def test_a_second_run_only_searches(samples: Path, tmp_path: Path, pack: ModelPa
         for _ in range(2)
     )
     assert [answer.hits for answer in first] == [answer.hits for answer in second]
+
+
+def test_the_samples_of_another_installation_are_not_shown_twice(
+    samples: Path, tmp_path: Path, pack: ModelPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "sample_library", lambda: tmp_path / "cache")
+    elsewhere = shutil.copytree(samples, tmp_path / "elsewhere")
+    open_library = partial(Library.open, pack=pack, factory=fake_towers)
+    for folder in (elsewhere, samples):
+        answers = demo.run(None, lambda _: None, samples=folder, open_library=open_library)
+    assert {Path(hit.path).parent for hit in answers[0].hits} == {samples}
+
+
+def test_a_library_of_the_persons_own_keeps_its_folders(
+    samples: Path, tmp_path: Path, pack: ModelPack
+) -> None:
+    open_library = partial(Library.open, pack=pack, factory=fake_towers)
+    mine = photo(tmp_path / "mine" / "beach.jpg", "beach").parent
+    with closing(open_library(tmp_path / "library")) as library:
+        library.add_root(mine)
+    demo.run(tmp_path / "library", lambda _: None, samples=samples, open_library=open_library)
+    with closing(open_library(tmp_path / "library")) as library:
+        assert {root.path for root in library.roots()} == {mine, samples}
 
 
 def test_queries_are_words_of_different_photos_the_most_frequent_first() -> None:
