@@ -1,0 +1,211 @@
+"""Training of the word towers: distractors, losses, resuming."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from torch import Tensor, nn
+
+from engine import lattice
+from engine.tokenizer import ALPHABET
+from export.data.words import Cut
+from export.synth.bank import Bank
+from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
+from export.training import word
+from export.training.run import load
+from export.training.word import Crops, WordTowers, distract, greedy, tokens, validate
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Towers of a few weights, and the same ones in every run."""
+    monkeypatch.setattr(word, "ImageTower", partial(ImageTower, (8, 8, 16, 16, 24)))
+    monkeypatch.setattr(word, "TextTower", partial(TextTower, 24))
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    random.seed(0)
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    """A bank of words whose letters are bars of a width of their own: no font is needed."""
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    shapes, texts = [], ["ii", "iii", "iiiii", "i1", "1i1"]
+    with (folder / "ink.u8").open("wb") as ink:
+        for text in texts:
+            mask = np.zeros((30, 20 * len(text)), np.uint8)
+            for at, letter in enumerate(text):
+                mask[:, 20 * at + 2 : 20 * at + (6 if letter == "i" else 15)] = 255
+            ink.write(mask.tobytes())
+            shapes.append(mask.shape)
+    np.save(folder / "shapes.npy", np.array(shapes, np.int32))
+    (folder / "texts.json").write_text(json.dumps(texts))
+    return folder
+
+
+def drawn(bank: Path, real: list[Cut], part: float, batch: int = 24) -> tuple[Tensor, list[str]]:
+    return next(iter(Crops(bank, None, real, batch=batch, real=part)))
+
+
+def edits(one: str, other: str) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
+
+
+@pytest.mark.parametrize("text", ["a", "ab", "photolex", "aaaa", "z" * LONGEST_WORD])
+def test_a_distractor_is_one_edit_away(text: str) -> None:
+    for _ in range(300):
+        other = distract(text)
+        assert edits(text, other) == 1
+        assert 1 <= len(other) <= LONGEST_WORD
+        assert set(other) <= set(ALPHABET)
+
+
+def test_tokens_are_what_the_text_tower_takes() -> None:
+    letters, lengths = tokens(["ab", "photolex"], torch.device("cpu"))
+    assert letters.shape == (2, FRAMES, len(ALPHABET))
+    assert lengths.tolist() == [2, 8]
+
+
+def test_the_greedy_reading_is_the_engines() -> None:
+    letters = torch.log_softmax(3 * torch.randn(20, 32, 37), 2)
+    assert [greedy(one) for one in letters] == lattice.readings(letters.numpy())
+
+
+def test_batches_mix_drawn_and_real_crops(bank: Path) -> None:
+    blue = Cut(np.full((72, 120, 3), (0, 0, 255), np.uint8), "Blue!")
+    crops, words = drawn(bank, [blue], 0.5)
+    assert crops.shape == (24, 32, 128, 3)
+    assert crops.dtype == torch.uint8
+    assert set(words) <= {"blue", *Bank(bank).texts}
+    assert 3 < words.count("blue") < 21
+    assert "blue" not in drawn(bank, [], 0.5)[1]
+
+
+class Answers(nn.Module):
+    """A tower that answers what it was given."""
+
+    def __init__(self, *answers: Tensor) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def forward(self, *_: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return self.answers[0] if len(self.answers) == 1 else self.answers
+
+
+def test_equal_words_in_a_batch_are_no_negatives_of_each_other() -> None:
+    towers = WordTowers()
+    shown, other = torch.eye(2)
+    letters = torch.log_softmax(torch.zeros(3, 32, 37), 2)
+    towers.image = Answers(torch.stack([shown] * 3), letters)  # type: ignore[assignment]
+    texts = torch.stack([shown] * 3 + [other] * 3)  # the words, then a distractor of each
+    towers.text = Answers(texts)  # type: ignore[assignment]
+    losses = towers.losses(torch.zeros(3, 32, 128, 3, dtype=torch.uint8), ["same"] * 3)
+    assert losses["to_text"].item() == pytest.approx(0.0, abs=1e-4)
+    assert losses["to_image"].item() == pytest.approx(0.5 * np.log(3), abs=1e-4)
+
+
+def test_a_distractor_nearer_than_the_word_costs_much() -> None:
+    towers = WordTowers()
+    shown, other = torch.eye(2)
+    letters = torch.log_softmax(torch.zeros(1, 32, 37), 2)
+    towers.image = Answers(shown[None], letters)  # type: ignore[assignment]
+    towers.text = Answers(torch.stack([other, shown]))  # type: ignore[assignment]
+    losses = towers.losses(torch.zeros(1, 32, 128, 3, dtype=torch.uint8), ["word"])
+    assert losses["to_text"].item() == pytest.approx(np.exp(3.0), rel=0.01)
+
+
+def test_a_word_that_columns_cannot_hold_does_no_harm(bank: Path) -> None:
+    crops, _ = drawn(bank, [], 0.0, batch=2)
+    losses = WordTowers().losses(crops, ["a" * LONGEST_WORD, "b"])  # needs 47 of 32 columns
+    total = torch.stack(list(losses.values())).sum()
+    total.backward()
+    assert torch.isfinite(total)
+
+
+def test_a_few_steps_make_every_loss_smaller(bank: Path) -> None:
+    towers = WordTowers()
+    crops, words = drawn(bank, [], 0.0, batch=16)
+    optimizer = torch.optim.AdamW(towers.parameters(), lr=3e-3)
+    history = []
+    for _ in range(15):
+        random.seed(1)  # the same distractors
+        losses = towers.losses(crops, words)
+        optimizer.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        optimizer.step()
+        history.append({name: loss.item() for name, loss in losses.items()})
+    for name in ("to_text", "ctc"):
+        assert history[-1][name] < 0.8 * history[0][name], name
+
+
+def test_validation_counts_what_is_read_and_found() -> None:
+    cuts = [Cut(np.full((72, 100, 3), level, np.uint8), "Same") for level in (0, 100, 255)]
+    figures = validate(WordTowers(), cuts, torch.device("cpu"))
+    assert figures == {"ctc_exact": 0.0, "top1": 1.0, "words": 1}  # one word cannot be mistaken
+
+
+def arguments(bank: Path, out: Path, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    word.add_arguments(parser)
+    plain = ["--batch", "4", "--threads", "1", "--workers", "0", "--device", "cpu"]
+    return parser.parse_args(["--bank", str(bank), "--out", str(out), *plain, *more])
+
+
+def test_training_goes_on_where_it_stopped(
+    bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    word.train(arguments(bank, tmp_path / "out", "--steps", "2"))
+    first = load(tmp_path / "out" / "word.pt")
+    word.train(arguments(bank, tmp_path / "out", "--steps", "5"))
+    second = load(tmp_path / "out" / "word.pt")
+    assert first is not None
+    assert second is not None
+    assert (first["step"], first["crops"]) == (2, 8)
+    assert (second["step"], second["crops"]) == (5, 20)
+    assert second["seconds"] > first["seconds"] > 0
+    moments = second["optimizer"]["state"]
+    assert {float(state["step"]) for state in moments.values()} == {5.0}
+    assert "0 real crops" in capsys.readouterr().out
+    assert first["towers"].keys() == second["average"].keys() == WordTowers().state_dict().keys()
+
+
+def test_time_that_is_used_up_ends_training_after_a_step(bank: Path, tmp_path: Path) -> None:
+    word.train(arguments(bank, tmp_path, "--minutes", "0.0001"))
+    state = load(tmp_path / "word.pt")
+    assert state is not None
+    assert state["step"] <= 2
+
+
+def test_every_twentieth_labelled_photo_is_held_out(
+    bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {}
+    for at in range(3):
+        picture = np.full((60, 160, 3), 90 * at, np.uint8)
+        cv2.imwrite(str(tmp_path / f"{at}.png"), picture)
+        quad = [[20, 15], [140, 15], [140, 45], [20, 45]]
+        labels[f"{at}.png"] = [{"text": "Word", "quad": quad}, {"text": "...", "quad": quad}]
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    real = ("--real", str(tmp_path), str(tmp_path / "labels.json"))
+    word.train(arguments(bank, tmp_path / "out", "--steps", "1", *real))
+    told = capsys.readouterr().out
+    assert "2 real crops to train on, 1 held out" in told
+    assert "held out: {'ctc_exact'" in told
