@@ -2,7 +2,7 @@
 
 A photo's score for a query is the best over its words (lines split at white space) and its whole
 lines of 1 minus the normalised edit distance; 0.99 when the query is a part of one, 1 when it is
-one.
+one. A phrase scores as one string or, where that is more, the mean of its words' scores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from engine.tokenizer import fold
-from export.evaluation.metrics import quality, queries_of
+from export.evaluation.metrics import quality
 from export.evaluation.report import Measurement
 from export.evaluation.sets import LabelledSet
 
@@ -49,9 +49,28 @@ def strings_of(lines: Iterable[str]) -> list[str]:
 
 
 def score(queries: Sequence[str], strings: Sequence[str]) -> NDArray[np.float32]:
-    """(queries,) scores 0..1 of a photo that shows ``strings``; both folded."""
+    """(queries,) scores 0..1 of a photo that shows ``strings``; both folded.
+
+    The words of a phrase have spaces between them.
+    """
     if not strings or not queries:
         return np.zeros(len(queries), np.float32)
+    asked = list(dict.fromkeys(part for query in queries for part in _parts(query)))
+    of_part = dict(zip(asked, _word_scores(asked, strings), strict=True))
+    scores = []
+    for query in queries:
+        whole, *words = (of_part[part] for part in _parts(query))
+        scores.append(max(whole, sum(words) / len(words)))
+    return np.array(scores, np.float32)
+
+
+def _parts(query: str) -> list[str]:
+    """The query as one string, then its words."""
+    words = query.split()
+    return ["".join(words), *words]
+
+
+def _word_scores(queries: Sequence[str], strings: Sequence[str]) -> NDArray[np.float32]:
     similar = cdist(queries, strings, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     best = similar.max(1)
     together = "\n".join(strings)
@@ -65,7 +84,7 @@ def measure(labelled: LabelledSet, read: Reader) -> Measurement:
     started = time.perf_counter()
     shown = {photo: strings_of(read(_pixels(labelled.images / photo))) for photo in labelled.photos}
     seconds = time.perf_counter() - started
-    relevant = queries_of(labelled.texts())
+    relevant = labelled.queries()
     return Measurement(
         set=labelled.name,
         program=NAME,

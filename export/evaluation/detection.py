@@ -36,12 +36,24 @@ class Detection:
 
 def overlap(first: Quad, second: Quad) -> float:
     """Intersection over union of two quads; corners in any order."""
+    shared, one, other = _areas(first, second)
+    return shared / (one + other - shared) if shared else 0.0
+
+
+def cover(quad: Quad, by: Quad) -> float:
+    """The part of ``quad`` that lies in ``by``, 0..1; corners in any order."""
+    shared, whole, _ = _areas(quad, by)
+    return shared / whole if shared else 0.0
+
+
+def _areas(first: Quad, second: Quad) -> tuple[float, float, float]:
+    """What two quads share, and the area of each; they share 0 when one has no area."""
     hulls = [cv2.convexHull(np.asarray(quad, np.float32)) for quad in (first, second)]
-    areas = [cv2.contourArea(hull) for hull in hulls]
-    if min(areas) <= 0.0:
-        return 0.0
+    one, other = (float(cv2.contourArea(hull)) for hull in hulls)
+    if min(one, other) <= 0.0:
+        return 0.0, one, other
     shared, _ = cv2.intersectConvexConvex(hulls[0], hulls[1])
-    return float(shared / (sum(areas) - shared))
+    return float(shared), one, other
 
 
 def _boxes(quads: Sequence[Quad]) -> NDArray[np.float32]:
@@ -69,6 +81,15 @@ def count_matches(words: Sequence[Quad], regions: Sequence[Quad]) -> int:
             taken_words.add(word)
             taken_regions.add(region)
     return len(taken_words)
+
+
+def counted(regions: Sequence[Quad], ignored: Sequence[Quad]) -> list[Quad]:
+    """The regions without those of which more than half lies on text that is not to be counted."""
+    return [
+        region
+        for region in regions
+        if all(cover(region, place) <= ENOUGH_OVERLAP for place in ignored)
+    ]
 
 
 def detect(photos: Iterable[tuple[Sequence[Quad], Sequence[Quad]]]) -> Detection:

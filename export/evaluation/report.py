@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from export.evaluation.detection import Detection
+from export.evaluation.losses import Cause
 from export.evaluation.metrics import Quality
+
+if TYPE_CHECKING:
+    from export.evaluation.timing import Stages
 
 _HEADINGS = (
     "set",
@@ -24,6 +28,16 @@ _HEADINGS = (
     "word recall",
     "word precision",
 )
+_STAGE_HEADINGS = (
+    "set",
+    "program",
+    "photos timed",
+    "decode",
+    "focus",
+    "image tower",
+    "rest",
+    "peak memory, MB",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,9 @@ class Measurement:
 
     ``photos_per_second`` is taken with the models loaded and warm; ``cold_photos_per_second`` has
     the start of the program and of its models in it. ``search_milliseconds`` is the median of a
-    one-word query. ``detection`` counts only photos whose words all have a place.
+    query. ``detection`` counts only photos whose words all have a place. ``peak_megabytes``: what
+    the embedder's process held at most, None where the system does not say. ``losses``: how many
+    photos stood too low for a query, by cause.
     """
 
     set: str
@@ -45,10 +61,15 @@ class Measurement:
     regions_per_photo: float | None = None
     skipped: int = 0
     detection: Detection | None = None
+    stages: Stages | None = None
+    peak_megabytes: float | None = None
+    losses: Mapping[Cause, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with recall and precision worked out."""
         plain = asdict(self)
+        if self.losses is not None:
+            plain["losses"] = {str(cause): count for cause, count in self.losses.items()}
         if self.detection is not None:
             plain["detection"] |= {
                 "recall": self.detection.recall,
@@ -83,10 +104,37 @@ def _row(one: Measurement) -> tuple[str, ...]:
     )
 
 
+def _stage_row(one: Measurement) -> tuple[str, ...]:
+    stages = one.stages
+    return (
+        one.set,
+        one.program,
+        str(stages.photos) if stages else "–",
+        _number(stages.decode if stages else None),
+        _number(stages.focus if stages else None),
+        _number(stages.image_tower if stages else None),
+        _number(stages.rest if stages else None),
+        "–" if one.peak_megabytes is None else f"{one.peak_megabytes:.0f}",
+    )
+
+
 def table(measurements: Sequence[Measurement]) -> str:
-    """A Markdown table, a row for each measurement; mAP, top-1, hit@10, recall, precision in %."""
-    rows = [_HEADINGS, *(_row(one) for one in measurements)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    """Markdown: a row for each measurement, and below it where a photo's time went.
+
+    mAP, top-1, hit@10, recall and precision in %; the second table, for programs of which it is
+    known, in milliseconds a photo.
+    """
+    text = _markdown([_HEADINGS, *(_row(one) for one in measurements)])
+    staged = [one for one in measurements if one.stages or one.peak_megabytes is not None]
+    if not staged:
+        return text
+    stages = _markdown([_STAGE_HEADINGS, *(_stage_row(one) for one in staged)])
+    return f"{text}\n\nMilliseconds a photo, one after another:\n\n{stages}"
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    """The first row holds the headings."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in rows

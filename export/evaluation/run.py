@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from engine.catalogue import Catalogue
-from engine.library import Library
-from export.evaluation.detection import Detection, Quad, detect
-from export.evaluation.metrics import Quality, quality, queries_of
+from engine.library import CATALOGUE, Library
+from engine.photos import walk
+from export.evaluation import memory
+from export.evaluation.detection import Detection, counted, detect
+from export.evaluation.losses import LostQuery, Seen, Shown, lost, tally
+from export.evaluation.metrics import Quality, rank, sum_up
 from export.evaluation.report import Measurement
-from export.evaluation.sets import LabelledSet
+from export.evaluation.sets import LabelledSet, typed
 
 OpenLibrary = Callable[[Path], Library]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A measurement, what the library saw in the photos, and which queries lost."""
+
+    labelled: LabelledSet
+    measurement: Measurement
+    shown: Shown
+    lost: list[LostQuery]
+
+
 def measure(labelled: LabelledSet, open_library: OpenLibrary) -> Measurement:
+    """As ``examine``, when only the figures matter."""
+    return examine(labelled, open_library).measurement
+
+
+def examine(labelled: LabelledSet, open_library: OpenLibrary) -> Examined:
     """Index a set into a library of its own, ask every query, and throw the library away.
 
     A first photo starts the embedder and its models: the set's own photos are timed with both
     warm, and the cold figure adds the time of that start.
     """
-    with _temporary_library(open_library) as (library, start):
+    others = memory.children()
+    with _only_photos(labelled) as folder, _temporary_library(open_library) as (library, start):
         started = time.perf_counter()
-        library.add_root(labelled.images)
+        library.add_root(folder)
         library.index_now(threading.Event())
         seconds = time.perf_counter() - started
-        skipped = {Path(row.path).name for row in library.skipped()}
-        found, milliseconds = _ask_everything(library, labelled)
-        quads = _quads(library)
+        peak = memory.peak_megabytes(memory.children() - others)
+        shown = _shown(library, labelled)
+        found, milliseconds, losing = _ask_everything(library, labelled, shown)
     photos = len(labelled.photos)
-    regions = [quads.get(photo, []) for photo in labelled.photos]
-    return Measurement(
+    measurement = Measurement(
         set=labelled.name,
         program=f"Photolex ({library.pack.name})",
         photos=photos,
@@ -47,10 +67,32 @@ def measure(labelled: LabelledSet, open_library: OpenLibrary) -> Measurement:
         photos_per_second=photos / seconds,
         cold_photos_per_second=photos / (start + seconds),
         search_milliseconds=milliseconds,
-        regions_per_photo=statistics.fmean(len(of_photo) for of_photo in regions),
-        skipped=len(skipped & set(labelled.photos)),
-        detection=_detection(labelled, quads),
+        regions_per_photo=statistics.fmean(
+            len(shown.seen.get(photo, ())) for photo in labelled.photos
+        ),
+        skipped=len(shown.skipped),
+        detection=_detection(labelled, shown),
+        peak_megabytes=peak,
+        losses=tally(losing),
     )
+    return Examined(labelled, measurement, shown, losing)
+
+
+@contextmanager
+def _only_photos(labelled: LabelledSet) -> Iterator[Path]:
+    """A folder with the set's photos and no others: its own, or one of links to them."""
+    if [path.name for path in walk(labelled.images)] == labelled.photos:
+        yield labelled.images
+        return
+    with tempfile.TemporaryDirectory(prefix="photolex-photos-") as folder:
+        for photo in labelled.photos:
+            link = Path(folder) / photo
+            try:
+                link.symlink_to(labelled.images / photo)
+            except OSError:
+                # Windows lets only some people make links.
+                shutil.copyfile(labelled.images / photo, link)
+        yield Path(folder)
 
 
 @contextmanager
@@ -73,40 +115,44 @@ def _temporary_library(open_library: OpenLibrary) -> Iterator[tuple[Library, flo
             library.close()
 
 
-def _ask_everything(library: Library, labelled: LabelledSet) -> tuple[Quality, float]:
-    relevant = queries_of(labelled.texts())
-    scores: dict[str, dict[str, float]] = {}
-    seconds = []
-    for query in relevant:
-        answer = library.search(query, limit=0, everything=True)
+def _ask_everything(
+    library: Library, labelled: LabelledSet, shown: Shown
+) -> tuple[Quality, float, list[LostQuery]]:
+    """The figures, the median milliseconds of a question, and the queries that lost."""
+    ranks, seconds, losing = [], [], []
+    for query, wanted in labelled.queries().items():
+        answer = library.search(typed(query), limit=0, everything=True)
         seconds.append(answer.seconds)
-        scores[query] = {Path(hit.path).name: hit.score for hit in answer.hits}
-    return (
-        quality(scores, relevant, labelled.photos),
-        1000 * statistics.median(seconds) if seconds else 0.0,
-    )
+        hits = {Path(hit.path).name: hit for hit in answer.hits}
+        scores = {photo: hit.score for photo, hit in hits.items()}
+        ranked = rank(scores, wanted, labelled.photos)
+        ranks.append(ranked.ranks)
+        if (one := lost(query, ranked, wanted, hits, shown)) is not None:
+            losing.append(one)
+    return sum_up(ranks), 1000 * statistics.median(seconds) if seconds else 0.0, losing
 
 
-def _quads(library: Library) -> dict[str, list[Quad]]:
-    """Every stored region of every photo, in pixels of the upright photo, by file name."""
-    quads: dict[str, list[Quad]] = {}
-    catalogue = Catalogue.open(library.folder / "catalogue.sqlite", write=False)
+def _shown(library: Library, labelled: LabelledSet) -> Shown:
+    """What the set says, every stored region, and why photos were skipped; by file name."""
+    seen: dict[str, list[Seen]] = {}
+    catalogue = Catalogue.open(library.folder / CATALOGUE, write=False)
     try:
-        pack = catalogue.pack_id(library.pack)
-        for ids, _ in catalogue.regions(pack):
+        for ids, _ in catalogue.regions(catalogue.pack_id(library.pack)):
             evidence = catalogue.evidence(ids)
             photos = catalogue.photos_of({one.content_id for one in evidence})
             for one in evidence:
+                quad = np.asarray(one.quad, np.float32).reshape(4, 2)
+                reads = bool(one.lattice or one.reading)
+                region = Seen(quad, one.reading, one.confidence, reads)
                 for row in photos.get(one.content_id, []):
-                    quads.setdefault(Path(row.path).name, []).append(
-                        np.asarray(one.quad, np.float32).reshape(4, 2)
-                    )
+                    seen.setdefault(Path(row.path).name, []).append(region)
     finally:
         catalogue.close()
-    return quads
+    skipped = {Path(row.path).name: row.reason for row in library.skipped()}
+    return Shown(labelled.words, seen, skipped)
 
 
-def _detection(labelled: LabelledSet, quads: dict[str, list[Quad]]) -> Detection | None:
+def _detection(labelled: LabelledSet, shown: Shown) -> Detection | None:
     placed = {
         photo: [word.quad for word in words if word.quad is not None]
         for photo, words in labelled.words.items()
@@ -114,4 +160,12 @@ def _detection(labelled: LabelledSet, quads: dict[str, list[Quad]]) -> Detection
     }
     if not placed:
         return None
-    return detect((of_words, quads.get(photo, [])) for photo, of_words in placed.items())
+    return detect(
+        (
+            of_words,
+            counted(
+                [one.quad for one in shown.seen.get(photo, ())], labelled.ignored.get(photo, ())
+            ),
+        )
+        for photo, of_words in placed.items()
+    )

@@ -1,16 +1,21 @@
-"""A labelled set: a folder with ``images/`` and ``gt.json``, the photos' words and their quads."""
+"""A labelled set: photos, their words and quads, and what is asked; read from our own folders.
+
+Ours is a folder with ``images/`` and ``gt.json``; ``export/data/benchmarks.py`` reads public ones.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import LibraryError
+from export.evaluation.detection import Quad
+from export.evaluation.metrics import queries_of
 
 
 class SetError(LibraryError):
@@ -19,19 +24,29 @@ class SetError(LibraryError):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """``quad``: (4, 2) x, y in pixels of the upright photo, ``None`` where the set has no place."""
+    """A label, in some benchmarks of several words.
+
+    ``quad``: in pixels of the upright photo, None where the set has no place.
+    """
 
     text: str
-    quad: NDArray[np.float32] | None
+    quad: Quad | None
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """``words``: what each photo shows, by its file name in ``images``; sorted by name."""
+    """``words``: what each photo shows, by its file name in ``images``; sorted by name.
+
+    ``asked``: the queries and the photos that are relevant to each, where a benchmark fixes them;
+    folded words, several of them with spaces between are a phrase. ``ignored``: by photo, the
+    places of text that counts neither as found nor as missed. ``images`` may hold other photos.
+    """
 
     name: str
     images: Path
     words: dict[str, list[Word]]
+    asked: Mapping[str, frozenset[str]] | None = None
+    ignored: Mapping[str, list[Quad]] = field(default_factory=dict)
 
     @property
     def photos(self) -> list[str]:
@@ -41,6 +56,15 @@ class LabelledSet:
     def texts(self) -> dict[str, list[str]]:
         """The words without their places."""
         return {photo: [word.text for word in words] for photo, words in self.words.items()}
+
+    def queries(self) -> dict[str, frozenset[str]]:
+        """What is asked, with the relevant photos: the set's own queries, else its words."""
+        return dict(self.asked) if self.asked is not None else queries_of(self.texts())
+
+
+def typed(query: str) -> str:
+    """A query as a person would type it: several words stand in quotes, as a phrase."""
+    return f'"{query}"' if " " in query else query
 
 
 def _word(label: dict[str, Any]) -> Word:
@@ -60,10 +84,21 @@ def read_set(folder: Path) -> LabelledSet:
         labels = json.loads((folder / "gt.json").read_text(encoding="utf-8"))
         words = {str(photo): [_word(label) for label in labels[photo]] for photo in sorted(labels)}
     except OSError as error:
-        raise SetError(f"{folder} has no gt.json that can be read.") from error
+        raise SetError(
+            f"{folder} has no gt.json that can be read; a public benchmark is named as KIND:DIR."
+        ) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SetError(f"{folder / 'gt.json'} is damaged: {error}.") from error
-    missing = [photo for photo in words if not (folder / "images" / photo).is_file()]
-    if missing:
-        raise SetError(f"{folder / 'images'} lacks {missing[0]} and {len(missing) - 1} others.")
+    if not words:
+        raise SetError(f"{folder / 'gt.json'} names no photos.")
+    check_photos(folder / "images", words)
     return LabelledSet(folder.name, folder / "images", words)
+
+
+def check_photos(images: Path, photos: Iterable[str]) -> None:
+    """``SetError`` names the first photo that the folder lacks."""
+    missing = [photo for photo in photos if not (images / photo).is_file()]
+    if len(missing) > 1:
+        raise SetError(f"{images} lacks {missing[0]} and {len(missing) - 1} other photos.")
+    if missing:
+        raise SetError(f"{images} lacks {missing[0]}.")
