@@ -175,7 +175,9 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
         count = positive.sum()
         most = int(torch.clamp(3 * count, 2000, float(negative.sum())).item())
         hard = torch.topk((each * negative).flatten(), most).values.sum()
-        answer[f"{name}_bce"] = ((each * positive).sum() + hard) / (count + most)
+        # A batch in which all is ignored counts nothing, and 0 / 0 would end the training.
+        counted = (count + most).clamp(min=1)
+        answer[f"{name}_bce"] = ((each * positive).sum() + hard) / counted
         chance = torch.sigmoid(logit) * valid
         overlap = (chance * positive).sum()
         answer[f"{name}_dice"] = 1 - (2 * overlap + 1) / (chance.sum() + positive.sum() + 1)
