@@ -87,7 +87,7 @@ def brick(wide: int, high: int, seed: int, base: Colour = (158, 84, 62), rows: i
                 int(x + gap), int(row * course + gap),
                 int(x + course * 3 - gap), int((row + 1) * course - gap),
             ]  # fmt: skip
-            tone = np.asarray(base) + rng.normal(0, 14) + rng.normal(0, 6, 3)
+            tone = np.asarray(base) + rng.normal(0, 14) + rng.normal(0, 3, 3)
             cv2.rectangle(mask, (box[0], box[1]), (box[2], box[3]), 255, -1)
             cv2.rectangle(tones, (box[0], box[1]), (box[2], box[3]), tone.tolist(), -1)
             x += course * 3

@@ -96,8 +96,8 @@ def library_stamp(seed: int) -> Shot:
     blue, ink = (46, 60, 130), (70, 60, 54)
     page.draw.ellipse((250, 110, 700, 400), None, blue, 9)
     page.draw.ellipse((276, 132, 674, 378), None, blue, 4)
-    page.write("CITY", (475, 205), 78, "slab", blue, apart=0.1, turn=0)
-    page.write("LIBRARY", (475, 295), 78, "slab", blue, apart=0.08)
+    page.write("CITY", (475, 210), 70, "slab", blue, apart=0.1)
+    page.write("LIBRARY", (475, 290), 66, "slab", blue, apart=0.05)
     page.write("DATE DUE", (475, 500), 84, "type-bold", ink)
     for at in range(8):
         page.rule([(90, 570 + 84 * at), (860, 570 + 84 * at)], (150, 136, 120), 3)

@@ -15,6 +15,7 @@ from export.synth.samples.surfaces import (
     Turned,
     box,
     disc,
+    dome,
     lying,
     standing,
 )
@@ -37,7 +38,7 @@ def jar(at: tuple[float, float], label: Sheet, inside: Colour, lid: Colour, faci
     gingham[:, 1::16] = 245
     return [
         Turned((x, 0, z), 0.95 * s, (0.5 * s, 0.5 * s), jam, GLASS),
-        Turned((x, 0.95 * s, z), 0.14 * s, (0.5 * s, 0.4 * s), jam, GLASS),
+        *dome((x, 0.95 * s, z), 0.14 * s, (0.5 * s, 0.42 * s), jam, GLASS, steps=4),
         Turned((x, 1.07 * s, z), 0.22 * s, (0.45 * s, 0.45 * s), gingham, SATIN),
         disc((x, 1.29 * s, z), 0.45 * s, lid, SATIN),
         Turned((x, 0.16 * s, z), 0.66 * s, (0.505 * s, 0.505 * s), label.picture, SATIN, span=150,
@@ -79,9 +80,8 @@ def bottle(at: tuple[float, float], glass: Colour, foil: Colour, label: Sheet | 
     body = flat(glass)
     parts: list[Surface] = [
         Turned((x, 0, z), 1.85, (0.38, 0.38), body, GLASS),
-        Turned((x, 1.85, z), 0.2, (0.38, 0.31), body, GLASS),
-        Turned((x, 2.05, z), 0.25, (0.31, 0.16), body, GLASS),
-        Turned((x, 2.3, z), 0.2, (0.16, 0.14), body, GLASS),
+        *dome((x, 1.85, z), 0.42, (0.38, 0.15), body, GLASS),
+        Turned((x, 2.27, z), 0.2, (0.15, 0.14), body, GLASS),
         Turned((x, 2.4, z), 0.62, (0.148, 0.148), flat(foil), Finish(gloss=0.12, softness=1.5)),
         disc((x, 3.02, z), 0.148, foil, SATIN),
     ]
@@ -111,9 +111,9 @@ def wine(seed: int) -> Shot:
     glass: list[Surface] = [
         disc((0.95, 0.01, 0.3), 0.34, (204, 206, 208), GLASS),
         Turned((0.95, 0.01, 0.3), 0.8, (0.03, 0.03), flat((204, 206, 208)), GLASS),
-        Turned((0.95, 0.8, 0.3), 0.3, (0.05, 0.36), flat((92, 10, 24)), GLASS),
-        Turned((0.95, 1.1, 0.3), 0.16, (0.36, 0.39), flat((92, 10, 24)), GLASS),
-        disc((0.95, 1.255, 0.3), 0.385, (110, 16, 30), GLASS),
+        *dome((0.95, 0.8, 0.3), 0.45, (0.04, 0.4), flat((92, 10, 24)), GLASS),
+        disc((0.95, 1.22, 0.3), 0.395, (110, 16, 30), GLASS),
+        Turned((0.95, 1.25, 0.3), 0.22, (0.4, 0.37), flat((150, 140, 136)), GLASS),
     ]
     light = Light(
         (-0.9, 0.9, 0.6),
@@ -171,7 +171,7 @@ def medicine(seed: int) -> Shot:
         disc((-1.9, 1.3, -0.9), 0.42, (176, 196, 204), GLASS),
     ]
     scene = Scene(
-        [*parts, *water], eye=(-0.5, 2.3, 4.2), target=(0.05, 0.55, 0.15), size=(1280, 960),
+        [*parts, *water], eye=(-0.5, 3.2, 3.8), target=(0.05, 0.5, 0.15), size=(1280, 960),
         light=WINDOW_LEFT, backdrop=grounds.room(1280, 960, seed, (170, 164, 158), 3, 0.03),
         field_of_view=42, aperture=14, roll=-1,
     )  # fmt: skip
@@ -198,7 +198,7 @@ def tea(seed: int) -> Shot:
     bag.write("TAMAROW", (350, 350), 90, "spartan", (60, 44, 38), widest=460)
     bag.write("COFFEE", (350, 500), 150, "poster", (166, 70, 40), apart=0.05)
     bag.write("dark roast", (350, 605), 80, "dancing", (60, 44, 38))
-    bag.write("500 g", (350, 690), 64, "lato-bold", (232, 218, 192))
+    bag.write("500 g", (350, 700), 64, "lato-bold", (60, 44, 38))
     side = flat((28, 68, 52))
     parts: list[Surface] = [
         lying((0, 0, 0.4), (14, 3.2), grounds.wood(1800, 500, seed, (176, 128, 84), 2), WAX),

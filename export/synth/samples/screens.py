@@ -97,7 +97,7 @@ def error(seed: int) -> Shot:
     sheet.box((360, 256, 940, 560), (255, 255, 255), round_by=16)
     sheet.draw.ellipse((400, 300, 464, 364), (218, 54, 54))
     _cross(sheet, (432, 332), 14, (255, 255, 255), 6)
-    sheet.write("Error 0x80", (490, 318), 34, "ui-bold", ink, anchor="lm")
+    sheet.write("Error 1208", (490, 318), 34, "ui-bold", ink, anchor="lm")
     sheet.write("The file could not be saved.", (490, 362), 25, "ui", ink, anchor="lm")
     sheet.write(
         "The disk is full or write protected.", (490, 400), 25, "ui", (96, 100, 108), anchor="lm"

@@ -62,8 +62,9 @@ def shop(
     parts += box((0, 3.42, 0.12), (5.1, 0.1, 0.34), [wood] * 4)
     parts.append(standing((-0.75, 1.62, 0.03), (3.2, 2.06), window.picture, GLASS))
     parts.append(standing((1.75, 1.32, 0.03), (1.0, 2.64), door.picture, GLASS))
-    for x, w in ((-2.42, 0.14), (0.97, 0.3), (2.38, 0.14)):
+    for x, w in ((-2.42, 0.18), (1.05, 0.44), (2.38, 0.3)):
         parts += box((x, 0, 0.08), (w, 2.7, 0.14), [wood] * 4)
+    parts += box((0, 2.62, 0.06), (5.0, 0.2, 0.12), [wood] * 4)
     parts += box((-0.75, 0, 0.06), (3.3, 0.58, 0.2), [dark, wood, wood, wood])
     parts += box((-0.75, 0.58, 0.08), (3.4, 0.06, 0.3), [wood] * 4)
     parts += box((1.75, 0, 0.05), (1.0, 0.5, 0.06), [dark] * 4)

@@ -44,7 +44,7 @@ WINDOW_BACK = Light(
 LAMP = Light(
     towards=(0.35, 1.2, 0.25), sun=(1.9, 1.5, 1.0), spread=0.2,
     above=(0.36, 0.31, 0.26), below=(0.2, 0.16, 0.12),
-    windows=[((0.3, 1.0, -0.3), 0.15, 0.15, 5.0)],
+    windows=[((0.3, 1.0, -0.3), 0.1, 0.1, 2.5)],
 )  # fmt: skip
 """A warm lamp over the table in the evening."""
 

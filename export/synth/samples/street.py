@@ -137,7 +137,7 @@ def poster(seed: int) -> Shot:
     rng = np.random.default_rng(seed)
     sheet = Sheet(900, 1300, (244, 214, 170))
     for at in range(9):
-        r = 470 - at * 51
+        r = 396 - at * 43
         tone = [(226, 92, 60), (246, 178, 84), (34, 70, 92)][at % 3]
         sheet.draw.ellipse((450 - r, 620 - r, 450 + r, 620 + r), tone)
     sheet.draw.polygon([(0, 760), (240, 620), (430, 740), (640, 590), (900, 760), (900, 1300),

@@ -245,6 +245,32 @@ class Ball(Surface):
         )
 
 
+def dome(
+    foot: ArrayLike,
+    height: float,
+    radii: tuple[float, float],
+    picture: Picture,
+    finish: Finish | None = None,
+    *,
+    steps: int = 9,
+) -> list[Surface]:
+    """A quarter of an ellipse turned about an upright axis: a shoulder, or a bowl that widens."""
+    low, high = radii
+    ways = np.linspace(0, np.pi / 2, steps + 1)
+    if low > high:
+        r, y = high + (low - high) * np.cos(ways), height * np.sin(ways)
+    else:
+        r, y = low + (high - low) * np.sin(ways), height * (1 - np.cos(ways))
+    base = vector(foot)
+    return [
+        Turned(
+            base + vector((0, float(y[at]), 0)), float(y[at + 1] - y[at]),
+            (float(r[at]), float(r[at + 1])), picture, finish,
+        )
+        for at in range(steps)
+    ]  # fmt: skip
+
+
 def turned_by(degrees: float) -> Floats:
     """(3, 3) rotation about the upright axis, to be multiplied from the left."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))

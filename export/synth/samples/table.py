@@ -35,11 +35,10 @@ def cup(
     parts: list[Surface] = [
         disc((x, 0.02, z), 0.75, colour, GLAZE),
         Turned((x, 0.0, z), 0.06, (0.45, 0.75), flat(colour), GLAZE),
-        Turned((x, 0.03, z), 0.25, (0.22, 0.38), flat(colour), GLAZE),
-        Turned((x, 0.28, z), 0.35, (0.38, 0.43), flat(colour), GLAZE),
+        *dome((x, 0.03, z), 0.62, (0.2, 0.43), flat(colour), GLAZE),
     ]
     if drink:
-        parts.append(disc((x, 0.54, z), 0.415, (58, 32, 18), Finish(gloss=0.05, softness=1.0)))
+        parts.append(disc((x, 0.55, z), 0.423, (58, 32, 18), Finish(gloss=0.05, softness=1.0)))
     return parts
 
 
