@@ -145,7 +145,7 @@ def medicine(seed: int) -> Shot:
     front.write("Fast pain relief", (70, 545), 84, "lato-bold", (255, 255, 255), anchor="lm")
     side = Sheet(400, 620, blue)
     top = Sheet(1300, 420, (250, 250, 250))
-    top.write("Velanorin", (70, 150), 150, "lato-black", blue, anchor="lm", read=False)
+    top.write("Velanorin", (70, 150), 150, "lato-black", blue, anchor="lm")
     top.write("Keep away from children", (70, 310), 72, "lato", (50, 56, 64), anchor="lm")
     foil = np.full((500, 900, 3), (206, 210, 214), np.uint8)
     parts: list[Surface] = [

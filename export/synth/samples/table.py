@@ -15,6 +15,7 @@ from export.synth.samples.surfaces import (
     Turned,
     box,
     disc,
+    dome,
     lying,
     standing,
 )
