@@ -36,6 +36,12 @@ def test_otherwise_the_edit_distance_counts() -> None:
     assert score("exit", []) == 0.0
 
 
+def test_a_phrase_counts_as_one_string_or_word_by_word() -> None:
+    assert score("coca cola", ["Coca-Cola"]) == 1.0
+    assert score("coca cola", ["cola", "light", "coca"]) == 1.0
+    assert score("coca cola", ["cola", "cake"]) == pytest.approx((0.75 + 1) / 2)
+
+
 def test_a_set_is_read_once_and_ranked(tmp_path: Path) -> None:
     texts = {"a.png": ["Exit only"], "b.png": ["Open"], "c.png": []}
     for number, photo in enumerate(texts):

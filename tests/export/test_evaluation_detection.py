@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from export.evaluation.detection import Detection, Quad, count_matches, detect, overlap
+from export.evaluation.detection import (
+    Detection,
+    Quad,
+    count_matches,
+    counted,
+    cover,
+    detect,
+    overlap,
+)
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Quad:
@@ -56,3 +64,14 @@ def test_recall_and_precision_are_summed_over_photos() -> None:
 
 def test_no_words_and_no_regions_are_no_error() -> None:
     assert (detect([]).recall, detect([]).precision) == (0.0, 0.0)
+
+
+def test_cover_is_the_part_of_the_first_that_lies_in_the_second() -> None:
+    assert cover(box(0, 0, 10, 10), box(5, 0, 100, 100)) == pytest.approx(0.5)
+    assert cover(box(0, 0, 10, 10), box(20, 0, 30, 10)) == 0.0
+
+
+def test_regions_on_text_that_is_to_be_ignored_do_not_count() -> None:
+    ignored = [box(0, 0, 10, 10)]
+    half, most = box(0, 5, 10, 15), box(0, 4, 10, 14)
+    assert [region.tolist() for region in counted([half, most], ignored)] == [half.tolist()]

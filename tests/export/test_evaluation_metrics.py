@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from export.evaluation.metrics import average_precision, quality, queries_of, relevant_ranks
+from export.evaluation.metrics import (
+    average_precision,
+    quality,
+    queries_of,
+    rank,
+    relevant_ranks,
+)
 
 
 def ranks(scores: list[float], relevant: list[int]) -> list[int]:
@@ -30,6 +36,17 @@ def test_average_precision_is_the_mean_precision_at_the_relevant_ranks() -> None
 def test_queries_are_folded_words_of_three_letters_or_more() -> None:
     queries = queries_of({"a.jpg": ["Café", "ON", "B-52!"], "b.jpg": ["CAFE", "£5"]})
     assert queries == {"b52": {"a.jpg"}, "cafe": {"a.jpg", "b.jpg"}}
+
+
+def test_a_set_may_ask_for_shorter_words() -> None:
+    assert set(queries_of({"a.jpg": ["ON", "5", "!"]}, shortest=1)) == {"on", "5"}
+
+
+def test_an_answer_names_the_photos_in_order() -> None:
+    answer = rank({"b": 0.5, "c": 0.5, "a": 0.1}, frozenset({"b", "a"}), ["a", "b", "c", "d"])
+    assert answer.photos == ["c", "b", "a", "d"]
+    assert answer.ranks.tolist() == [2, 3]
+    assert answer.average_precision == pytest.approx((1 / 2 + 2 / 3) / 2)
 
 
 def test_a_set_is_summed_up_as_the_mean_over_its_queries() -> None:

@@ -1,10 +1,13 @@
 """The table and the JSON of what was measured."""
 
 import json
+from dataclasses import replace
 
 from export.evaluation.detection import Detection
+from export.evaluation.losses import Cause
 from export.evaluation.metrics import Quality
 from export.evaluation.report import Measurement, table
+from export.evaluation.timing import Stages
 
 OURS = Measurement(
     set="signs",
@@ -38,3 +41,20 @@ def test_json_has_every_figure() -> None:
     assert plain["quality"]["mean_average_precision"] == 0.5
     assert plain["detection"]["recall"] == 0.5
     assert CONTROL.to_json()["detection"] is None
+
+
+def test_where_the_time_goes_is_a_table_of_its_own() -> None:
+    staged = replace(OURS, stages=Stages(60, 4.25, 20.5, 6.0, 1.0), peak_megabytes=412.3)
+    main, _, stages = table([staged, CONTROL]).split("\n\n")
+    assert main == table([OURS, CONTROL])
+    heading, _, row = stages.splitlines()
+    assert cells(heading)[3:7] == ["decode", "focus", "image tower", "rest"]
+    assert cells(row)[2:] == ["60", "4.2", "20.5", "6.0", "1.0", "412"]
+
+
+def test_json_has_the_stages_and_the_causes() -> None:
+    counted = dict.fromkeys(Cause, 0) | {Cause.MISREAD: 3}
+    measured = replace(OURS, stages=Stages(60, 4.25, 20.5, 6.0, 1.0), losses=counted)
+    plain = json.loads(json.dumps(measured.to_json()))
+    assert plain["stages"]["focus"] == 20.5
+    assert plain["losses"]["misread"] == 3

@@ -2,17 +2,22 @@
 
 import argparse
 import json
+import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.library import Library
 from engine.packs import ModelPack
+from engine.search import Answer
 from export.evaluation import command
 from export.evaluation.run import measure
 from export.evaluation.sets import read_set
 from tests.fakes import COLUMNS, ROWS, fake_towers, photo
+from tests.packs import painted_pack
 
 WIDTH, HEIGHT = 320, 180
 
@@ -78,6 +83,45 @@ def test_a_photo_that_cannot_be_read_is_counted_and_ranks_last(
     assert found.quality.mean_average_precision < 1.0
 
 
+def test_photos_that_are_not_in_the_set_are_not_measured(signs: Path, pack: ModelPack) -> None:
+    labels = json.loads((signs / "gt.json").read_text())
+    del labels["b.jpg"]
+    (signs / "gt.json").write_text(json.dumps(labels))
+    found = measure(read_set(signs), partial(Library.open, pack=pack, factory=fake_towers))
+    assert found.photos == 2
+    assert found.regions_per_photo == pytest.approx(3 / 2)
+
+
+def test_phrases_are_asked_as_phrases(signs: Path, pack: ModelPack) -> None:
+    asked = {"bakery open": frozenset({"a.jpg"}), "station": frozenset({"b.jpg"})}
+    labelled = replace(read_set(signs), asked=asked)
+    opened: list[str] = []
+
+    class Listening(Library):
+        def search(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
+            opened.append(query)
+            return super().search(query, limit=limit, everything=everything)
+
+    found = measure(labelled, partial(Listening.open, pack=pack, factory=fake_towers))
+    assert opened == ['"bakery open"', "station"]
+    assert found.quality.mean_average_precision == 1.0
+
+
+def test_regions_on_ignored_text_do_not_lower_precision(signs: Path, pack: ModelPack) -> None:
+    labels = json.loads((signs / "gt.json").read_text())
+    ignored = {"a.jpg": [np.array(labels["a.jpg"].pop()["quad"], np.float32)]}
+    (signs / "gt.json").write_text(json.dumps(labels))
+    labelled = replace(read_set(signs), ignored=ignored)
+    found = measure(labelled, partial(Library.open, pack=pack, factory=fake_towers))
+    assert found.detection is not None
+    assert found.detection.precision == 1.0
+
+
+def test_the_memory_of_the_embedder_is_told(signs: Path, pack: ModelPack) -> None:
+    found = measure(read_set(signs), partial(Library.open, pack=pack, factory=fake_towers))
+    assert (found.peak_megabytes is not None) == (sys.platform == "linux")
+
+
 def test_the_command_says_what_is_wrong_with_a_set(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,3 +130,18 @@ def test_the_command_says_what_is_wrong_with_a_set(
     status = command.main(parser.parse_args(["--set", str(tmp_path)]))
     assert status == 1
     assert "no gt.json" in capsys.readouterr().out
+
+
+def test_the_command_measures_writes_the_page_and_prints(
+    signs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack = painted_pack(tmp_path / "pack")
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    options = ["--set", str(signs), "--pack", str(pack.folder), "--report", str(tmp_path / "page")]
+    assert command.main(parser.parse_args([*options, "--json"])) == 0
+    (measured,) = json.loads(capsys.readouterr().out)
+    assert measured["program"] == "Photolex (painted)"
+    assert measured["stages"]["photos"] == 3
+    assert sum(measured["losses"].values()) > 0
+    assert (tmp_path / "page" / "index.html").is_file()
