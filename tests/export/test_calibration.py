@@ -1,0 +1,140 @@
+"""Calibration and tuning, on signs that the hand-written pack finds and reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
+
+from engine.focus import FocusSettings
+from engine.packs import ModelPack
+from engine.regions import Region
+from engine.scoring import Band, Scorer
+from engine.towers import CompactTowers
+from export import calibration
+from export.calibration import Labelled, fit
+from export.tuning import tune
+from tests.packs import painted_pack, put
+
+WORDS = ["amber", "bridge", "coffee", "garden", "harbour", "island", "jacket", "kitchen", "lantern",
+         "market", "needle", "orange", "pepper", "quarry", "rocket", "silver"]  # fmt: skip
+STRANGERS = ["cobalt", "dragon", "bramble", "gadget", "hamster", "insect", "jigsaw",
+             "lobster", "muffin", "napkin", "oyster", "parrot", "quiver", "rhythm"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def towers(tmp_path_factory: pytest.TempPathFactory) -> CompactTowers:
+    return CompactTowers(painted_pack(tmp_path_factory.mktemp("packs")), threads=1)
+
+
+def labelled(*words: str) -> Labelled:
+    """A photo with a sign for each word."""
+    pixels = np.zeros((512, 512, 3), np.uint8)
+    quads = [put(pixels, word, (256, 60 + 100 * at)) for at, word in enumerate(words)]
+    return Labelled(pixels, list(words), np.stack(quads))
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Labelled]:
+    return [labelled(*WORDS[at : at + 4]) for at in range(0, len(WORDS), 4)]
+
+
+def scorer(weights: dict[str, float]) -> Scorer:
+    pack = ModelPack("fitted", "none", "CC0-1.0", Path(), 4, 640, {}, {"calibration": weights})
+    return Scorer(pack)
+
+
+def test_fitted_weights_tell_matches_from_the_rest(
+    towers: CompactTowers, photos: list[Labelled]
+) -> None:
+    weights = fit(towers, photos, STRANGERS)
+    assert 0 < weights["probably"] <= weights["contains"] <= 1
+    judge = scorer(weights)
+    regions = [region for photo in photos for region in towers.embed_photo(photo.pixels)]
+    embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
+    lattices = [region.lattice for region in regions]
+    for word in WORDS:
+        similarities = embeddings @ towers.embed_words([word])[0]
+        chances = judge.probabilities(word, similarities, lattices)
+        best = int(chances.argmax())
+        assert regions[best].reading == word
+        assert judge.band(float(chances[best])) is not Band.WEAK
+        assert judge.band(float(np.sort(chances)[-2])) is not Band.CONTAINS
+        assert chances[best] > np.sort(chances)[-2] + 0.5
+
+
+def test_photos_that_show_nothing_cannot_calibrate(towers: CompactTowers) -> None:
+    empty = Labelled(np.zeros((64, 64, 3), np.uint8), [], np.zeros((0, 4, 2), np.float32))
+    with pytest.raises(ValueError, match="nothing to calibrate on"):
+        fit(towers, [empty], STRANGERS)
+
+
+def region(*box: float) -> Region:
+    left, top, right, bottom = box
+    quad = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    return Region(quad, np.zeros(4, np.float16), b"", "", 1.0)
+
+
+def words_at(**boxes: tuple[float, float, float, float]) -> Labelled:
+    quads = [region(*box).quad for box in boxes.values()]
+    return Labelled(np.zeros((9, 9, 3), np.uint8), list(boxes), np.stack(quads))
+
+
+def test_a_region_shows_the_words_that_lie_in_it_from_left_to_right() -> None:
+    photo = words_at(right=(60, 10, 100, 30), left=(10, 10, 50, 30), below=(10, 50, 50, 70))
+    assert calibration._shown(region(5, 5, 105, 35), photo) == "leftright"
+    assert calibration._shown(region(12, 12, 48, 28), photo) == "left"
+    assert calibration._shown(region(200, 200, 240, 220), photo) == ""
+
+
+def test_labels_that_run_the_other_way_round_count_as_well() -> None:
+    photo = words_at(word=(10, 10, 50, 30))
+    turned = Labelled(photo.pixels, photo.texts, photo.quads[:, ::-1].copy())
+    assert calibration._shown(region(10, 10, 50, 30), turned) == "word"
+
+
+@pytest.mark.parametrize(
+    ("best", "precision", "border"),
+    [
+        ([(0.9, True), (0.8, True), (0.7, False), (0.6, False)], 0.95, 0.8),
+        ([(0.9, True), (0.8, False), (0.7, True), (0.6, True)], 0.75, 0.6),
+        ([(0.9, False), (0.8, False)], 0.6, 1.0),
+        ([], 0.6, 1.0),
+        # Four hits of one probability: half of them are matches, however they are sorted.
+        ([(0.9, True), (0.9, True), (0.9, False), (0.9, False)], 0.6, 1.0),
+    ],
+)
+def test_a_border_holds_its_precision(
+    best: list[tuple[float, bool]], precision: float, border: float
+) -> None:
+    assert calibration._border(best, precision) == pytest.approx(border)
+
+
+def test_logistic_regression_finds_the_weights_that_made_the_data() -> None:
+    rng = np.random.default_rng(0)
+    rows: NDArray[np.float32] = rng.normal(0, 1, (4000, 2)).astype(np.float32)
+    chance = 1 / (1 + np.exp(-(rows @ (2.0, -1.0) + 0.5)))
+    weights = calibration._logistic(rows, rng.random(4000) < chance)
+    np.testing.assert_allclose(weights, [2.0, -1.0, 0.5], atol=0.2)
+
+
+def test_separable_data_do_not_run_away() -> None:
+    rows = np.array([[-1.0], [-0.5], [0.5], [1.0]], np.float32)
+    weights = calibration._logistic(rows, np.array([False, False, True, True]))
+    assert np.isfinite(weights).all()
+    assert weights[0] > 1
+
+
+def test_tuning_covers_the_words_at_least_as_well_as_before(
+    towers: CompactTowers, photos: list[Labelled]
+) -> None:
+    start = FocusSettings(threshold=0.5, splits=())
+    found, covered = tune(towers, photos[:2], start)
+    assert covered > 0.75
+    assert found.splits == ()
+    again, same = tune(towers, photos[:2], found)
+    assert (again, same) == (found, covered)
