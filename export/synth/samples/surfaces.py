@@ -142,7 +142,8 @@ class Turned(Surface):
     """A truncated cone about an upright axis: cups, jars, the shoulders of bottles.
 
     ``span`` is the part of the turn, in degrees, that the picture covers, its middle at ``facing``
-    (0 looks along +z, 90 along +x); the rest is missing.
+    (0 looks along +z, 90 along +x); the rest is missing. ``bend`` are the slopes, in radius to
+    height, that light sees at the foot and at the top: cones on one another then look round.
     """
 
     def __init__(
@@ -155,10 +156,12 @@ class Turned(Surface):
         *,
         span: float = 360,
         facing: float = 0,
+        bend: tuple[float, float] | None = None,
     ) -> None:
         super().__init__(picture, finish)
         self.foot, self.height, self.radii = vector(foot), np.float32(height), radii
         self.slope = np.float32((radii[1] - radii[0]) / height)
+        self.bend = bend or (float(self.slope), float(self.slope))
         self.span, self.facing = np.radians(span), np.radians(facing)
 
     def meet(self, origin: Floats, way: Floats) -> tuple[Floats, Floats, Floats]:
@@ -192,9 +195,10 @@ class Turned(Surface):
 
     def normal(self, points: Floats) -> Floats:
         flat = points - self.foot
+        rise = (flat[:, 1] / self.height).clip(0, 1)
         flat[:, 1] = 0
         flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
-        flat[:, 1] = -self.slope
+        flat[:, 1] = -(self.bend[0] + rise * (self.bend[1] - self.bend[0]))
         return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
 
     def corners(self) -> Floats:
@@ -261,11 +265,14 @@ def dome(
         r, y = high + (low - high) * np.cos(ways), height * np.sin(ways)
     else:
         r, y = low + (high - low) * np.sin(ways), height * (1 - np.cos(ways))
+    slopes = np.diff(r) / np.diff(y)
+    ends = np.concatenate([slopes[:1], (slopes[:-1] + slopes[1:]) / 2, slopes[-1:]])
     base = vector(foot)
     return [
         Turned(
             base + vector((0, float(y[at]), 0)), float(y[at + 1] - y[at]),
             (float(r[at]), float(r[at + 1])), picture, finish,
+            bend=(float(ends[at]), float(ends[at + 1])),
         )
         for at in range(steps)
     ]  # fmt: skip
