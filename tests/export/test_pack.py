@@ -1,0 +1,229 @@
+"""Export to ONNX and the writing of packs, with towers of a few weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+import onnxruntime
+import torch
+
+from engine.packs import check_pack, read_pack, verify
+from engine.tokenizer import stretch
+from engine.towers import open_towers
+from export import onnx as exporting
+from export import pack
+from export.cli import main
+from export.quantize import quantize
+from export.towers.compact import FRAMES, Focus, ImageTower, TextTower
+from export.training import word
+from export.training.run import save
+from tests.packs import painted_pack, put, read_content
+
+SMALL_FOCUS = partial(Focus, (4, 4, 8, 8, 8))
+SMALL_IMAGE = partial(ImageTower, (4, 4, 8, 8, 8))
+SMALL_TEXT = partial(TextTower, 8)
+
+
+def noise(*shape: int, seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+class Written:
+    """A pack that was exported from towers with weights by chance."""
+
+    def __init__(self, folder: Path) -> None:
+        torch.manual_seed(3)
+        torch.set_num_threads(1)
+        self.run, self.out = folder / "run", folder / "pack"
+        self.words, self.focus = word.WordTowers().eval(), SMALL_FOCUS().eval()
+        save(self.run / "word.pt", {"average": self.words.state_dict(), "crops": 512})
+        save(self.run / "focus.pt", {"average": self.focus.state_dict(), "patches": 64})
+        self.photo = folder / "photo.jpg"
+        cv2.imwrite(str(self.photo), noise(90, 120, 3))
+        self.status = main(self.arguments(self.run, self.out))
+
+    def arguments(self, run: Path, out: Path) -> list[str]:
+        check = ["--check-photo", str(self.photo), "--check-query", "Photo-Lex"]
+        return ["pack", "--run-folder", str(run), "--out", str(out), "--name", "small", *check]
+
+    def answers(self, part: str, **feeds: NDArray[Any]) -> list[NDArray[Any]]:
+        session = onnxruntime.InferenceSession(
+            str(self.out / f"{part}.onnx"), providers=["CPUExecutionProvider"]
+        )
+        found: list[NDArray[Any]] = session.run(None, feeds)
+        return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(word, "ImageTower", SMALL_IMAGE)
+        patched.setattr(word, "TextTower", SMALL_TEXT)
+        patched.setattr(pack, "Focus", SMALL_FOCUS)
+        return Written(tmp_path_factory.mktemp("export"))
+
+
+def test_a_written_pack_is_sound(written: Written) -> None:
+    assert written.status == 0
+    found = read_pack(written.out)
+    verify(found)
+    assert check_pack(found).passed
+    assert (found.name, found.family, found.embedding_size) == ("small", "compact", 192)
+    assert found.settings["training"] == {"crops": 512, "patches": 64}
+    assert {path.name for path in written.out.iterdir()} == {
+        "pack.json", "check.jpg", "focus.onnx", "image.onnx", "text.onnx",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 32), (1, 256, 32), (3, 64, 96), (2, 640, 448)])
+def test_focus_takes_photos_of_all_sizes_and_numbers(
+    written: Written, shape: tuple[int, int, int]
+) -> None:
+    photos = noise(*shape, 3)
+    (maps,) = written.answers("focus", photo=photos)
+    with torch.no_grad():
+        expected = written.focus(torch.from_numpy(photos)).numpy()
+    np.testing.assert_allclose(maps, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 33])
+def test_the_image_tower_takes_any_number_of_crops(written: Written, count: int) -> None:
+    crops = noise(count, 32, 128, 3)
+    found = written.answers("image", crops=crops)
+    with torch.no_grad():
+        expected = written.words.image(torch.from_numpy(crops))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("words", [["a"], ["photolex", "x" * 24], list("abcdefghijk")])
+def test_the_text_tower_takes_any_number_of_words(written: Written, words: list[str]) -> None:
+    letters, lengths = stretch(words, FRAMES), np.array([len(one) for one in words], np.int64)
+    (found,) = written.answers("text", letters=letters, lengths=lengths)
+    with torch.no_grad():
+        expected = written.words.text(torch.from_numpy(letters), torch.from_numpy(lengths))
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(found, open_towers(read_pack(written.out)).embed_words(words),
+                               atol=1e-5)  # fmt: skip
+
+
+def test_the_engine_embeds_photos_with_it(written: Written) -> None:
+    towers = open_towers(read_pack(written.out), threads=1)
+    for region in towers.embed_photo(noise(200, 300, 3)):
+        assert np.linalg.norm(region.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-2)
+
+
+def text_feeds(*words: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    return stretch(words, FRAMES), np.array([len(one) for one in words], np.int64)
+
+
+def test_other_weights_than_the_modules_fail_parity(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(module: object, inputs: object, file: Path, *_: object) -> None:
+        shutil.copy(written.out / "text.onnx", file)
+
+    monkeypatch.setattr(exporting, "_write", stale)
+    same = exporting.export_text(written.words.text, tmp_path / "text.onnx", *text_feeds("photo"))
+    assert same < exporting.TOLERANCE
+    torch.manual_seed(99)
+    with pytest.raises(exporting.ParityError, match=r"text\.onnx differs from the torch module"):
+        exporting.export_text(SMALL_TEXT().eval(), tmp_path / "text.onnx", *text_feeds("photo"))
+
+
+def test_an_answer_that_is_no_number_fails_parity(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is the second answer, after one that agrees."""
+
+    class Broken(torch.nn.Module):
+        def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            embedding, letters = written.words.image(crops)
+            return embedding, letters * float("nan")
+
+    def finished(module: object, inputs: object, file: Path, *_: object) -> None:
+        shutil.copy(written.out / "image.onnx", file)
+
+    monkeypatch.setattr(exporting, "_write", finished)
+    with pytest.raises(exporting.ParityError):
+        exporting.export_image(Broken(), tmp_path / "image.onnx", noise(2, 32, 128, 3))  # type: ignore[arg-type]
+
+
+def test_without_checkpoints_it_is_said_what_is_missing(written: Written, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="train first"):
+        main(written.arguments(tmp_path, tmp_path / "out"))
+
+
+def test_a_quantised_focus_answers_nearly_the_same(written: Written, tmp_path: Path) -> None:
+    file = tmp_path / "focus.onnx"
+    shutil.copy(written.out / "focus.onnx", file)
+    photos = [noise(1, 64, 96, 3, seed=seed) for seed in range(3)]
+    quantize(file, photos)
+    assert [path.name for path in tmp_path.iterdir()] == ["focus.onnx"]
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    for photo in (photos[0], noise(1, 32, 160, 3, seed=9)):
+        (maps,) = session.run(None, {"photo": photo})
+        (expected,) = written.answers("focus", photo=photo)
+        assert np.abs(maps - expected).max() < 0.1
+
+
+def test_labelled_photos_tune_and_calibrate_the_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With hand-written towers in place of exported ones, so that there is something to find."""
+    words = ["amber", "bridge", "coffee", "garden", "harbour", "island", "jacket", "kitchen"]
+    labels: dict[str, list[dict[str, Any]]] = {f"{at:03}.png": [] for at in range(21)}
+    for name, shown in (("000.png", words[:4]), ("020.png", words[4:])):
+        photo = np.zeros((512, 512, 3), np.uint8)
+        for at, text in enumerate(shown):
+            quad = put(photo, text, (256, 60 + 100 * at))
+            labels[name].append({"text": text.upper(), "quad": quad.tolist()})
+        labels[name].append({"text": "Doubtful", "quad": [[0, 0]] * 4, "score": 0.5})
+        labels[name].append({"text": "Unlocated", "quad": None})
+        cv2.imwrite(str(tmp_path / name), photo[:, :, ::-1])
+    (tmp_path / "gt.json").write_text(json.dumps(labels))
+    check = np.zeros((128, 320, 3), np.uint8)
+    put(check, "check", (160, 64))
+    whole_colour = [cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
+    cv2.imwrite(str(tmp_path / "check.jpg"), check[:, :, ::-1], whole_colour)
+    for name in ("word", "focus"):
+        save(tmp_path / f"{name}.pt", {"average": {}, "crops": 1, "patches": 1})
+
+    def paint(word: object, focus: object, photo: object, out: Path) -> None:
+        painted_pack(out)
+
+    quantised: list[Sequence[NDArray[np.uint8]]] = []
+    monkeypatch.setattr(pack, "export_towers", paint)
+    monkeypatch.setattr(pack, "quantize", lambda file, inputs: quantised.append(inputs))
+    monkeypatch.setattr(pack, "FRAME_SIZE", 36)
+    monkeypatch.setattr(pack, "_dictionary", lambda: [f"zz{at}zz" for at in range(400)])
+    status = main([
+        "pack", "--run-folder", str(tmp_path), "--out", str(tmp_path / "pack"),
+        "--check-photo", str(tmp_path / "check.jpg"), "--check-query", "Check",
+        "--labelled", str(tmp_path), str(tmp_path / "gt.json"), "--sides", "512",
+    ])  # fmt: skip
+    told = capsys.readouterr().out
+    assert status == 0, told
+    assert "2 held-out photos: words covered 0." in told
+    assert len(quantised) == 1
+    content = read_content(tmp_path / "pack")
+    assert content["calibration"] != pack.UNFITTED
+    assert content["check"]["similarity"] > 0.5
+    assert content["focus"]["finding"]["growth"] in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
+    towers = open_towers(read_pack(tmp_path / "pack"), threads=1)
+    photo = np.zeros((512, 512, 3), np.uint8)
+    put(photo, "lantern", (256, 200), 5)
+    assert [region.reading for region in towers.embed_photo(photo)] == ["lantern"]
