@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def test_a_damaged_pack_beside_a_good_one_is_passed_over_with_a_warning(
 def test_a_users_folder_of_packs_comes_before_what_ships(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PHOTOLEX_PACKS", f"{tmp_path}:{tmp_path / 'missing'}")
+    monkeypatch.setenv("PHOTOLEX_PACKS", f"{tmp_path}{os.pathsep}{tmp_path / 'missing'}")
     assert pack_folders()[0] == tmp_path
     assert tmp_path / "missing" not in pack_folders()
 

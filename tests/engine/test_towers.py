@@ -21,7 +21,13 @@ from engine.errors import PackError
 from engine.packs import ModelPack
 from engine.regions import Region
 from engine.tokenizer import stretch
-from engine.towers import CompactTowers, Towers, open_towers, open_towers_of_folder
+from engine.towers import (
+    CompactTowers,
+    Towers,
+    _providers,
+    open_towers,
+    open_towers_of_folder,
+)
 from tests.packs import painted_pack, put
 
 
@@ -272,3 +278,34 @@ def test_opening_towers_prints_nothing(painted: ModelPack) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("built_with", "driver", "hidden", "expected"),
+    [
+        (["CUDAExecutionProvider", "CPUExecutionProvider"], True, False, "CUDA, CPU"),
+        (["CUDAExecutionProvider", "CPUExecutionProvider"], False, False, "CPU"),
+        (["CUDAExecutionProvider", "CPUExecutionProvider"], True, True, "CPU"),
+        (["CPUExecutionProvider"], True, False, "CPU"),
+    ],
+)
+def test_cuda_is_asked_for_only_where_a_driver_is(
+    monkeypatch: pytest.MonkeyPatch,
+    built_with: list[str],
+    driver: bool,
+    hidden: bool,
+    expected: str,
+) -> None:
+    def load(name: str) -> object:
+        if not driver:
+            raise OSError(name)
+        return object()
+
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: built_with)
+    monkeypatch.setattr("ctypes.CDLL", load)
+    if hidden:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    else:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    names = [name.removesuffix("ExecutionProvider") for name in _providers()]
+    assert ", ".join(names) == expected
