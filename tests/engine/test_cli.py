@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 from engine import cli
 from engine import library as library_module
 from engine.errors import PackError
-from engine.events import Progress
+from engine.events import EngineFailed, Event, PhotosChanged, PhotoSkipped, Progress
 from engine.library import Library
 from engine.packs import ModelPack, PackCheck
 from engine.progress import describe, duration
@@ -281,18 +280,33 @@ def test_the_library_may_be_named_after_the_command(
     assert (tmp_path / "other" / "catalogue.sqlite").exists()
 
 
-def interrupt_soon() -> None:
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+@pytest.fixture
+def until_told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Presses Ctrl-C once all these kinds of events have been told."""
+    told = cli._tell
+
+    def setting(*kinds: type[Event]) -> None:
+        awaited = set(kinds)
+
+        def tell(event: Event) -> None:
+            told(event)
+            if type(event) in awaited:
+                awaited.remove(type(event))
+                if not awaited:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        monkeypatch.setattr(cli, "_tell", tell)
+
+    return setting
 
 
 def test_watching_tells_what_comes_and_ends_with_ctrl_c(
-    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+    photolex: Run,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    until_told: Callable[..., None],
 ) -> None:
-    def interrupt(path: Path) -> None:
-        if path.name == "text.jpg":
-            interrupt_soon()
-
-    embedder.before = interrupt  # type: ignore[method-assign]
+    until_told(PhotosChanged, PhotoSkipped)
     assert photolex("watch", photos) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("Watching")
@@ -301,13 +315,17 @@ def test_watching_tells_what_comes_and_ends_with_ctrl_c(
 
 
 def test_watching_says_why_it_cannot_go_on(
-    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str], embedder: FakeEmbedder
+    photolex: Run,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    embedder: FakeEmbedder,
+    until_told: Callable[..., None],
 ) -> None:
     def fail(path: Path) -> None:
-        interrupt_soon()
         raise PackError("The model is broken.")
 
     embedder.before = fail  # type: ignore[method-assign]
+    until_told(EngineFailed)
     assert photolex("watch", photos) == 0
     assert capsys.readouterr().err == "The model is broken.\n"
 

@@ -36,7 +36,7 @@ from engine.readers import Readers
 from engine.watcher import Watcher
 from tests.fakes import EMBEDDING_SIZE, FakeEmbedder, fake_pack, fake_towers, photo
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], bool], what: str = "") -> None:
@@ -406,7 +406,7 @@ def test_pausing_and_stopping_interrupt_a_scan(
 ) -> None:
     for number in range(40):
         photo(photos / f"{number:02}.jpg", f"word{number}")
-    embedder.before = lambda path: time.sleep(0.05)  # type: ignore[method-assign]
+    embedder.before = lambda path: time.sleep(0.25)  # type: ignore[method-assign]
     library.start()
     library.add_root(photos)
     until(lambda: len(embedder.embedded) > 1)
@@ -419,6 +419,7 @@ def test_pausing_and_stopping_interrupt_a_scan(
     library.stop()
     assert len(embedder.embedded) < 42
     assert embedder.closed
+    embedder.before = lambda path: None  # type: ignore[method-assign]
     library.start()
     until(lambda: library.status().waiting == 0 and not library.status().indexing)
     assert len(embedder.embedded) == len(set(embedder.embedded)) == 42

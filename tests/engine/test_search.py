@@ -72,21 +72,24 @@ class Shelf:
     def put(self, name: str, *words: str, quads: Sequence[Quad] = (), copy_of: str = "") -> None:
         """A photo whose words stand far apart, unless ``quads`` says where."""
         path = self.root.path / name
-        known = self.catalogue.record_photo(self.root.root_id, path, 10, 5)
-        content = self.catalogue.content((copy_of or name).encode().ljust(16)[:16], 10, 800, 600)
-        places = quads or [box(10, 10 + 200 * row) for row in range(len(words))]
-        regions = [
-            Region(
-                np.array(quad, np.float32),
-                embedding_of(word).astype(np.float16),
-                word.encode(),
-                word,
-                0.9,
+        with self.catalogue.batch():
+            known = self.catalogue.record_photo(self.root.root_id, path, 10, 5)
+            content = self.catalogue.content(
+                (copy_of or name).encode().ljust(16)[:16], 10, 800, 600
             )
-            for word, quad in zip(words, places, strict=True)
-        ]
-        self.catalogue.store_regions(content, self.pack_id, regions)
-        self.catalogue.settle_photo(known, 10, 5, content)
+            places = quads or [box(10, 10 + 200 * row) for row in range(len(words))]
+            regions = [
+                Region(
+                    np.array(quad, np.float32),
+                    embedding_of(word).astype(np.float16),
+                    word.encode(),
+                    word,
+                    0.9,
+                )
+                for word, quad in zip(words, places, strict=True)
+            ]
+            self.catalogue.store_regions(content, self.pack_id, regions)
+            self.catalogue.settle_photo(known, 10, 5, content)
 
     def ask(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
         return self.searcher.ask(query, limit=limit, everything=everything)
@@ -218,7 +221,11 @@ def test_equals_are_ordered_by_path_also_at_the_limit(shelf: Shelf) -> None:
     assert shelf.find("bread", limit=0) == [f"{number}.jpg" for number in range(1, 6)]
 
 
-def test_everything_ranks_every_photo_that_has_a_region(shelf: Shelf) -> None:
+@pytest.mark.parametrize("scored_all", [0, 1000])
+def test_everything_ranks_every_photo_that_has_a_region(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, scored_all: int
+) -> None:
+    monkeypatch.setattr(candidates, "_SCORED_ALL", scored_all)
     for number in range(30):
         shelf.put(f"{number:02}.jpg", f"other{number}", "exit")
     shelf.put("bread.jpg", "bread")
