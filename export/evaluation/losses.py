@@ -20,7 +20,7 @@ from export.evaluation.metrics import Ranked
 from export.evaluation.sets import Word
 
 LEAST_COVER = 0.1
-"""A region that holds less of a word belongs to its neighbours."""
+"""A region that holds less of a word belongs to its neighbours, unless it lies mostly in it."""
 MOST_DISTANCE = 0.3
 """Normalised edit distance up to which a reading counts as right."""
 MOST_RIVALS = 3
@@ -39,7 +39,7 @@ class Cause(StrEnum):
 
 MEANINGS: Mapping[Cause, str] = {
     Cause.NOT_OPENED: "the photo could not be read",
-    Cause.NOT_DETECTED: "no region holds a tenth of the word",
+    Cause.NOT_DETECTED: "no region holds a tenth of the word or lies mostly in it",
     Cause.CUT_BADLY: "the best region overlaps the word by less than a half (IoU)",
     Cause.MISREAD: "more than three tenths of the reading are wrong (edit distance)",
     Cause.NOT_READ: "where the word stands is not known, and no region reads nearly as it does",
@@ -168,7 +168,11 @@ def judge(word: str, labels: Sequence[Word], seen: Sequence[Seen]) -> Verdict:
 
 
 def _at(word: str, place: Quad, seen: Sequence[Seen]) -> Verdict:
-    touching = [one for one in seen if cover(place, one.quad) >= LEAST_COVER]
+    touching = [
+        one
+        for one in seen
+        if cover(place, one.quad) >= LEAST_COVER or cover(one.quad, place) >= ENOUGH_OVERLAP
+    ]
     if not touching:
         return Verdict(word, Cause.NOT_DETECTED, place)
     shares = [overlap(place, one.quad) for one in touching]

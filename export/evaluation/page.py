@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from engine.errors import LibraryError
 from engine.tokenizer import fold
 from export.evaluation import drawing
-from export.evaluation.detection import Quad
+from export.evaluation.detection import Quad, cover
 from export.evaluation.drawing import Picture, Pictures
 from export.evaluation.losses import MEANINGS, Cause, Loss, LostQuery, Rival, Seen, Verdict, tally
 from export.evaluation.run import Examined
@@ -33,9 +33,9 @@ def write_page(folder: Path, examined: Sequence[Examined]) -> Path:
     """
     try:
         pictures = Pictures(folder)
-        sections = [_Section(one, pictures) for one in examined]
-        parts = [part for section in sections for part in section.html()]
-        (folder / PAGE).write_text("\n".join([_head(), *parts, "</body></html>\n"]), "utf-8")
+        parts = [part for one in examined for part in _Section(one, pictures).html()]
+        head = _head(tally(query for one in examined for query in one.lost))
+        (folder / PAGE).write_text("\n".join([head, *parts, "</body></html>\n"]), "utf-8")
     except OSError as error:
         raise LibraryError(
             f"The report cannot be written to {folder}: {error.strerror or error}."
@@ -43,7 +43,7 @@ def write_page(folder: Path, examined: Sequence[Examined]) -> Path:
     return folder / PAGE
 
 
-def _head() -> str:
+def _head(counts: Mapping[Cause, int]) -> str:
     rules = "".join(
         f"body:has(#only-{cause.name}:checked) .loss:not(.{cause.name}),"
         f"body:has(#only-{cause.name}:checked) .query:not(:has(.{cause.name})) {{display:none}}"
@@ -51,10 +51,11 @@ def _head() -> str:
     )
     choices = "".join(
         f'<label><input type="radio" name="only" id="only-{cause.name}"> {cause}</label>'
-        for cause in Cause
+        for cause, count in counts.items()
+        if count
     )
     keys = "".join(
-        f'<span><span class="key" style="border-color:var(--{name})"></span>{meaning}</span> '
+        f'<span><span class="key" style="border-color:var(--{name})"></span>{meaning}</span>'
         for name, meaning in (
             ("region", "found by Focus"),
             ("place", "where the word stands"),
@@ -70,7 +71,7 @@ def _head() -> str:
         "<p>Each query below ranked at least one photo that shows it beneath one that does not. "
         "Photos are sorted out by what went wrong first: finding the word, cutting it from the "
         "photo, reading it, or ranking the photo.</p>"
-        f'<p class="quiet">{keys}</p><nav>'
+        f'<p class="keys quiet">{keys}</p><nav>'
         '<label><input type="radio" name="only" checked> all causes</label>'
         f"{choices}</nav>"
     )
@@ -131,7 +132,7 @@ class _Section:
         drawn = drawing.photo(picture, marks) if picture else "<p>No picture.</p>"
         close = drawing.close_up(picture, marks) if picture and marks else ""
         total = len(self._examined.labelled.photos)
-        score = "no score" if loss.score is None else f"score {loss.score:.3f}"
+        score = "no score" if loss.score is None else f"score {loss.score:.2g}"
         seen = self._examined.shown.seen.get(loss.photo, ())
         said = "".join(self._verdict(loss.photo, verdict, seen) for verdict in loss.verdicts)
         link = f'<a href="#photo-{picture.number}">{len(seen)} regions</a>' if picture else ""
@@ -150,13 +151,18 @@ class _Section:
             return f"<p>{word}: the photo was skipped. {escape(reason)}</p>"
         facts = []
         if verdict.region is not None and verdict.region.reads:
-            facts.append(f"read as <q>{escape(verdict.region.reading)}</q>")
+            facts.append(f"read as {_quoted(verdict.region.reading)}")
         if verdict.distance is not None:
-            facts.append(f"{verdict.distance:.2f} of it wrong")
-        if verdict.overlap is not None:
-            facts.append(f"overlap {verdict.overlap:.2f}")
+            facts.append(f"{100 * verdict.distance:.0f} % wrong")
         if verdict.place is None:
             facts.append("its place is not known")
+        elif verdict.region is not None and verdict.overlap is not None:
+            held = cover(verdict.place, verdict.region.quad)
+            other = 1 - cover(verdict.region.quad, verdict.place)
+            facts.append(
+                f"overlap {verdict.overlap:.2f} (the region holds {100 * held:.0f} % of the word, "
+                f"and {100 * other:.0f} % of the region is something else)"
+            )
         near = ", ".join(escape(reading) for reading in _nearest(verdict.word, seen))
         nearest = f' <span class="quiet">Nearest readings: {near}.</span>' if near else ""
         said = "; ".join(facts) or "no region there"
@@ -168,9 +174,9 @@ class _Section:
         if rival.region is not None:
             quad = np.asarray(rival.region.quad, np.float32)
             close = drawing.close_up(picture, [("rival", quad)]) if picture else ""
-            reading = f" reads <q>{escape(rival.region.reading)}</q>,"
+            reading = f" reads {_quoted(rival.region.reading)},"
         return (
-            f"<figure>{close}<figcaption>rank {rival.rank}:{reading} score {rival.score:.3f}, "
+            f"<figure>{close}<figcaption>rank {rival.rank}:{reading} score {rival.score:.2g}, "
             f"{escape(rival.photo)}</figcaption></figure>"
         )
 
@@ -215,6 +221,10 @@ def _tally(queries: Sequence[LostQuery]) -> str:
         '<table><tr><th>what went wrong</th><th class="number">photos lost</th>'
         f'<th class="number">share</th><th></th></tr>{rows}</table>'
     )
+
+
+def _quoted(reading: str) -> str:
+    return f"<q>{escape(reading)}</q>" if reading else "nothing"
 
 
 def _badge(cause: Cause) -> str:

@@ -23,6 +23,7 @@ table { border-collapse: collapse; margin: .75rem 0; }
 th, td { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; max-width: none; }
 nav { position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .6rem 0;
   border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: .35rem 1.1rem; }
 nav label { cursor: pointer; white-space: nowrap; }
@@ -41,8 +42,8 @@ i.loss { display: none; }
 .drawn svg { position: absolute; inset: 0; height: 100%; }
 .close { display: block; max-width: 100%; height: 5.5rem; border-radius: 4px; background: #808080; }
 figure { margin: 0; }
-.rivals { display: flex; flex-wrap: wrap; gap: .8rem 1.2rem; margin-top: .6rem; }
-.rivals figure { max-width: 16rem; }
+.rivals { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
+  gap: .8rem 1.2rem; margin-top: .6rem; max-width: 44rem; }
 polygon { fill: none; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 .region { stroke: var(--region); } .place { stroke: var(--place); stroke-width: 2.5; }
 .best { stroke: var(--best); stroke-width: 2.5; }

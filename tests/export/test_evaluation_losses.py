@@ -41,6 +41,10 @@ def test_a_region_of_several_words_is_cut_badly() -> None:
     assert verdict.overlap == pytest.approx(0.25)
 
 
+def test_a_single_letter_of_a_word_is_a_bad_cut_of_it() -> None:
+    assert cause(seen(box(40, 2, 48, 18), "k")) is Cause.CUT_BADLY
+
+
 def test_half_a_word_is_cut_badly_however_it_reads() -> None:
     assert cause(seen(box(0, 0, 45, 20), "bakery")) is Cause.CUT_BADLY
 
