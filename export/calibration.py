@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from engine.regions import Region
 from engine.scoring import FEATURES, features
@@ -40,8 +41,8 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     """Weights of a logistic function and the bands' borders.
 
     ``strangers`` are words that stand in no photo: what they find is never a match. Half of the
-    queries fit the weights, the other half set the borders: of the best hits that are shown as
-    *contains* 95 of 100 do, as *probably* 60.
+    queries fit the weights, the other half set the borders by their best hits: at the border of
+    *contains* four of five hits are matches, at that of *probably* one of three.
     """
     regions, shown = [], []
     for photo in photos:
@@ -73,8 +74,8 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
         name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights, strict=True)
     }
     # Rounded down: one rounded up to 1 would keep every hit out of its band.
-    answer["contains"] = np.floor(_border(best, 0.95) * 1e6) / 1e6
-    answer["probably"] = min(np.floor(_border(best, 0.60) * 1e6) / 1e6, answer["contains"])
+    answer["contains"] = np.floor(_border(best, 4 / 5) * 1e6) / 1e6
+    answer["probably"] = np.floor(_border(best, 1 / 3) * 1e6) / 1e6
     return {name: float(value) for name, value in answer.items()}
 
 
@@ -93,12 +94,22 @@ def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np
     return weights
 
 
-def _border(best: list[tuple[float, bool]], precision: float) -> float:
-    """The least probability from which on so many of the best hits are matches; 1 if from none."""
-    ordered = sorted(best, reverse=True)
-    chances = np.array([chance for chance, _ in ordered])
-    right = np.cumsum([truth for _, truth in ordered])
-    # Hits of one probability pass a border together: what counts is the last of them.
-    whole = np.diff(chances, append=-1.0) != 0
-    enough = np.flatnonzero(whole & (right >= precision * np.arange(1, len(ordered) + 1)))
-    return float(chances[enough[-1]]) if len(enough) else 1.0
+def _border(best: list[tuple[float, bool]], least: float) -> float:
+    """The least probability at which so many hits are matches; 1 if they are at none.
+
+    What counts are hits of about that probability: all above a border together are mostly right
+    wherever it lies, because the sure ones make up for any number of guesses.
+    """
+    if not best:
+        return 1.0
+    chances, at, counts = np.unique(
+        [chance for chance, _ in best], return_inverse=True, return_counts=True
+    )
+    right = np.bincount(at, [truth for _, truth in best]) / counts
+    rising = isotonic_regression(right, weights=counts).x
+    enough = np.flatnonzero(rising >= least)
+    if not len(enough):
+        return 1.0
+    first = int(enough[0])
+    # In the middle of the gap below: other queries' hits will not lie above the least of these.
+    return float(chances[max(0, first - 1) : first + 1].mean())

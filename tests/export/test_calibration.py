@@ -98,20 +98,28 @@ def test_labels_that_run_the_other_way_round_count_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("best", "precision", "border"),
+    ("best", "least", "border"),
     [
-        ([(0.9, True), (0.8, True), (0.7, False), (0.6, False)], 0.95, 0.8),
-        ([(0.9, True), (0.8, False), (0.7, True), (0.6, True)], 0.75, 0.6),
-        ([(0.9, False), (0.8, False)], 0.6, 1.0),
-        ([], 0.6, 1.0),
+        ([(0.9, True), (0.8, True), (0.7, False), (0.6, False)], 0.8, 0.75),
+        ([(0.9, True), (0.8, False), (0.7, True), (0.6, True)], 0.8, 0.85),
+        ([(0.9, True), (0.8, False), (0.7, True), (0.6, True)], 0.6, 0.6),
+        ([(0.9, False), (0.8, False)], 0.3, 1.0),
+        ([], 0.3, 1.0),
         # Four hits of one probability: half of them are matches, however they are sorted.
         ([(0.9, True), (0.9, True), (0.9, False), (0.9, False)], 0.6, 1.0),
+        ([(0.9, False), (0.9, True), (0.9, True), (0.9, False)], 0.5, 0.9),
     ],
 )
-def test_a_border_holds_its_precision(
-    best: list[tuple[float, bool]], precision: float, border: float
+def test_a_border_is_where_enough_hits_are_matches(
+    best: list[tuple[float, bool]], least: float, border: float
 ) -> None:
-    assert calibration._border(best, precision) == pytest.approx(border)
+    assert calibration._border(best, least) == pytest.approx(border)
+
+
+def test_many_sure_hits_do_not_pay_for_guesses() -> None:
+    sure = [(0.9 + at / 1e4, True) for at in range(500)]
+    guesses = [(0.01 + at / 1e4, False) for at in range(50)]
+    assert 0.1 < calibration._border(sure + guesses, 1 / 3) < 0.9
 
 
 def test_logistic_regression_finds_the_weights_that_made_the_data() -> None:
