@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.tokenizer import ALPHABET, fold, stretch
@@ -41,6 +41,7 @@ def test_text_is_folded_to_plain_letters_and_digits(typed: str, folded: str) -> 
     assert fold(typed) == folded
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     once = fold(text)
@@ -48,11 +49,13 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert fold(once) == once
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_the_case_typed_makes_no_difference(text: str) -> None:
     assert fold(text.lower()) == fold(text)
 
 
+@settings(deadline=None)
 @given(st.lists(folded_words, min_size=1, max_size=5), st.integers(1, 20))
 def test_every_frame_is_shared_out_completely(words: list[str], frames: int) -> None:
     stretched = stretch(words, frames)
@@ -61,6 +64,7 @@ def test_every_frame_is_shared_out_completely(words: list[str], frames: int) -> 
     np.testing.assert_allclose(stretched.sum(2), 1.0, atol=1e-5)
 
 
+@settings(deadline=None)
 @given(folded_words, st.integers(1, 20))
 def test_every_letter_gets_the_same_room(word: str, frames: int) -> None:
     room = stretch([word], frames)[0].sum(0)
