@@ -204,10 +204,7 @@ class _Weighing:
         )
         if not everything:
             candidates.complete(catalogue, self._found, wanted)
-        self.contents: set[int] = set()
-        for term in self.terms:
-            for one in (term, *self._joined.get(term, ())):
-                self.contents.update(self._found[one].by_content)
+        self.contents = self._possible()
 
     def score(self, content_id: int) -> float:
         """How surely all groups are there; words that stand together raise it."""
@@ -239,6 +236,25 @@ class _Weighing:
         if len(ones) == 1:
             return ones[0]
         return sorted((match for found in ones for match in found), key=lambda match: match.order)
+
+    def _possible(self) -> set[int]:
+        """Contents with a candidate for every group; without one, a score is next to nothing.
+
+        Function words are let off, unless there are no others.
+        """
+        groups = [group for group in self.query.groups if not all(map(_is_function, group))]
+        return set.intersection(
+            *(
+                {
+                    content_id
+                    for phrase in group
+                    for term in phrase.terms
+                    for one in self._ones(term)
+                    for content_id in self._found[one].by_content
+                }
+                for group in groups or self.query.groups
+            )
+        )
 
     def _ones(self, term: Term) -> tuple[Term, ...]:
         return (term, *self._joined.get(term, ()))
