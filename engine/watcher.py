@@ -87,7 +87,8 @@ class Watcher:
     A path is that of a photo (by name), of a folder that went, or of a root, which means: look
     through it all; a root is posted when its watching begins, when it goes and when it comes back.
     ``settle``: seconds that size and time of a file must stay the same. ``ignored``: folders whose
-    content is of no interest. ``changed`` is called on the watcher's own threads.
+    content is of no interest. ``changed`` is called on the watcher's own threads. What happens in a
+    folder that is only linked to is not noticed; the next scan finds it.
     """
 
     def __init__(
@@ -267,7 +268,8 @@ class Watcher:
         if place is not None:
             self._observe(watched)
         with self._lock:
-            wanted = self._watched.get(watched.root) is watched
+            # It may have been taken out, or all may have ended, while the system was asked.
+            wanted = self._watched.get(watched.root) is watched and not self._stopped.is_set()
         if not wanted:
             self._neglect(watched)
         return wanted
@@ -306,8 +308,9 @@ class Watcher:
         watched.observer, watched.polled = polling, True
 
     def _neglect(self, watched: _Watched) -> None:
-        observer, watch = watched.observer, watched.watch
-        watched.observer = watched.watch = None
+        with self._lock:
+            observer, watch = watched.observer, watched.watch
+            watched.observer = watched.watch = None
         if observer is None or watch is None:
             return
         if watched.polled:
