@@ -25,6 +25,7 @@ from engine.roots import absolute
 from engine.search import Answer, Hit
 
 _INTERRUPTED = 130
+_MOST_READINGS = 6
 _EXIT_CODES = """\
 exit status: 0 when it is done, 1 when something is wrong with a file, a folder or a pack,
 2 when the command is not understood, 130 when it was interrupted.
@@ -75,13 +76,13 @@ def _index(arguments: argparse.Namespace) -> int:
         print(json.dumps(summary))
     else:
         print(
-            f"{result.embedded} photos were read in {duration(seconds)} "
+            f"{_photos(result.embedded)} read in {duration(seconds)} "
             f"({result.embedded / seconds:.1f} a second); {status.searchable} of "
             f"{status.photos} can be searched, {status.skipped} cannot."
         )
     if result.cancelled:
         print(
-            f"Stopped. What is done is kept; {status.waiting} photos are left for the next time.",
+            f"Stopped. What is done is kept; {_photos(status.waiting)} left for the next time.",
             file=sys.stderr,
         )
         return _INTERRUPTED
@@ -225,17 +226,22 @@ def _show(answer: Answer, *, many: bool) -> None:
     elif not answer.hits:
         print("No photo shows that.")
     for rank, hit in enumerate(answer.hits, start=1):
-        seen = dict.fromkeys(region.reading or region.word for region in hit.regions)
+        seen = list(dict.fromkeys(region.reading or region.word for region in hit.regions))
+        del seen[_MOST_READINGS:]
         offline = "" if hit.online else "  (offline)"
         print(
             f"{rank:>3}  {hit.band:<8}  {hit.score:.2f}  {hit.path}{offline}  [{', '.join(seen)}]"
         )
 
 
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
+
+
 def _tell(event: Event) -> None:
     """What ``watch`` says of what happens."""
     if isinstance(event, PhotosChanged):
-        print(f"{event.added} photos came, {event.removed} went", flush=True)
+        print(f"{_photos(event.added)} came, {event.removed} went", flush=True)
     elif isinstance(event, PhotoSkipped):
         print(f"{event.path}: {event.reason}", flush=True)
     elif isinstance(event, EngineFailed):

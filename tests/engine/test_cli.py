@@ -83,7 +83,7 @@ def test_indexing_again_reads_only_what_is_new(
     assert "2 of 3 can be searched, 1 cannot" in capsys.readouterr().out
     photo(photos / "trip" / "cafe.jpg", "coffee")
     assert photolex("index", photos / "trip") == 0
-    assert capsys.readouterr().out.startswith("1 photos were read")
+    assert capsys.readouterr().out.startswith("1 photo read in")
     assert photolex("index") == 0
     assert len(embedder.embedded) == 3
 
@@ -310,7 +310,7 @@ def test_watching_tells_what_comes_and_ends_with_ctrl_c(
     assert photolex("watch", photos) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("Watching")
-    assert "photos came" in shown
+    assert " came, 0 went" in shown
     assert "text.jpg: The name ends in .jpg" in shown
 
 
