@@ -125,7 +125,7 @@ def test_what_ships_is_what_the_album_lists() -> None:
 def test_every_sample_has_two_to_forty_words() -> None:
     for name, words in read_words(samples_folder()).items():
         assert all(fold(word) for word in words), name
-        assert 1 <= len(words) <= 48, name
+        assert 2 <= len(words) <= 40, name
 
 
 def test_the_demonstration_asks_for_words_that_several_samples_show() -> None:

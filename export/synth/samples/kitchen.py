@@ -236,8 +236,12 @@ def fridge(seed: int) -> Shot:
         note.paste(
             np.clip(np.asarray(note.image)[:, :, :3] * shade, 0, 255).astype(np.uint8), (0, 0)
         )
-        note.write(first, (260, 190), 110, "pen", (30, 40, 90), widest=440, edge=(2, (30, 40, 90)))
-        note.write(second, (260, 330), 110, "pen", (30, 40, 90), widest=440, edge=(2, (30, 40, 90)))
+        note.write(
+            first, (260, 190), 110, "marker", (30, 40, 90), widest=440, edge=(2, (30, 40, 90))
+        )
+        note.write(
+            second, (260, 330), 110, "marker", (30, 40, 90), widest=440, edge=(2, (30, 40, 90))
+        )
         plane = standing((x, y, 0.02), (1.35, 1.35), note.picture, lean=-2)
         angle = np.radians(turn)
         c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))

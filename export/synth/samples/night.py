@@ -93,19 +93,14 @@ def neon_open(seed: int) -> Shot:
     scale = (810, 456)
     lit = cv2.resize(sign.picture, scale)
     glow[205 : 205 + scale[1], 235 : 235 + scale[0]] = lit
-    halo = cv2.GaussianBlur(glow, (0, 0), 60) * 0.5
+    halo = cv2.GaussianBlur(glow, (0, 0), 60) * 0.9
     mask = (sign.tubes.max(2) > 0.02).astype(np.uint8) * 255
-    mask = cv2.dilate(mask, np.ones((5, 5), np.uint8))
     tubes = np.concatenate([sign.picture, mask[:, :, None]], 2)
     back = np.clip(back + halo, 0, 255).astype(np.uint8)
-    shade = Sheet(1100, 620)
-    for x in (300, 800):
-        shade.rule([(x, 0), (x, 90)], (16, 16, 18), 6)
     scene = Scene(
-        [standing((0, 1.5, 0), (1.9, 1.07), tubes, GLOW),
-         standing((0, 1.9, -0.01), (1.9, 1.07), shade.picture)],
+        [standing((0, 1.5, 0), (1.9, 1.07), tubes, GLOW)],
         eye=(-0.35, 1.35, 2.5), target=(0, 1.5, 0), size=(1280, 900), light=DARK, backdrop=back,
-        backdrop_gain=0.7, field_of_view=46, roll=1.5, bloom=0.2, grain=5, exposure=0.25,
+        backdrop_gain=0.4, field_of_view=46, roll=1.5, bloom=0.2, grain=5, exposure=0.25,
     )  # fmt: skip
     return shot(scene, [sign])
 
