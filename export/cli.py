@@ -11,7 +11,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from export import pack
     from export.data import teacher
     from export.evaluation import command as evaluation
-    from export.synth import draw
+    from export.synth import draw, samples
     from export.training import focus, recipe, word
 
     parser = argparse.ArgumentParser(prog="photolex-export", description=__doc__)
@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     recipe.add_arguments(towers.add_parser("all", help="draw, label and train, in one command"))
     word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
+    samples.add_arguments(commands.add_parser("samples", help="draw the sample library"))
     pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))
     evaluate = commands.add_parser("evaluate", help="measure a pack on labelled photos")
     evaluation.add_arguments(evaluate)

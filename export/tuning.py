@@ -15,7 +15,8 @@ from engine.towers import CompactTowers, words_of_maps
 from export.calibration import Labelled
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
-GROWTHS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
+GROWTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
+SPLITS = ((0.45, 0.6, 0.75), (0.65, 0.8))
 
 
 def tune(
@@ -26,8 +27,8 @@ def tune(
     """
     seen = [(towers.focus_maps(photo.pixels), photo) for photo in photos]
     best, most = settings, -1.0
-    for threshold, growth in product(THRESHOLDS, GROWTHS):
-        tried = replace(settings, threshold=threshold, growth=growth)
+    for threshold, growth, splits in product(THRESHOLDS, GROWTHS, SPLITS):
+        tried = replace(settings, threshold=threshold, growth=growth, splits=splits)
         fits = []
         for maps, photo in seen:
             quads = [one.quad for one in words_of_maps(maps, tried)]

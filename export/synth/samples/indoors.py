@@ -31,13 +31,13 @@ def _spine(title: str, author: str, tone: Colour, ink: Colour, face: str, size: 
 def book_spines(seed: int) -> Shot:
     """A row of novels on a shelf."""
     books = [
-        ("The Salt Road", "Hollis Marrow", (132, 30, 36), (246, 226, 180), "serif-bold", 130),
-        ("WINTER MAPS", "Ada Corvin", (26, 54, 84), (236, 240, 244), "poster", 150),
-        ("Bread & Stars", "Jon Esker", (232, 196, 96), (60, 40, 30), "script", 130),
-        ("A Short History of Rain", "M. Tolland", (72, 108, 96), (244, 240, 220), "goudy", 120),
-        ("NACHTZUG", "Lena Vogelsang", (24, 24, 28), (232, 88, 52), "spartan", 130),
-        ("The Glass Orchard", "P. Wynne", (226, 220, 206), (100, 40, 70), "old-bold", 120),
-        ("Cooking for Two", "R. Almeida", (206, 92, 60), (255, 246, 230), "round", 120),
+        ("The Salt Road", "Harbour Press", (132, 30, 36), (246, 226, 180), "serif-bold", 130),
+        ("WINTER MAPS", "Atlas Books", (26, 54, 84), (236, 240, 244), "poster", 150),
+        ("Bread & Stars", "Easy Bakes", (232, 196, 96), (60, 40, 30), "script", 130),
+        ("A Short History of Rain", "Weather Notes", (72, 108, 96), (244, 240, 220), "goudy", 120),
+        ("NACHTZUG", "Ein Reisebuch", (24, 24, 28), (232, 88, 52), "spartan", 130),
+        ("The Glass Orchard", "Stories", (226, 220, 206), (100, 40, 70), "old-bold", 120),
+        ("Cooking for Two", "Recipes", (206, 92, 60), (255, 246, 230), "round", 120),
     ]
     parts: list[Surface] = [
         lying((0, 0, 0.2), (14, 4), grounds.wood(1800, 600, seed, (156, 112, 72), 1), WAX),
@@ -77,7 +77,7 @@ def book_cover(seed: int) -> Shot:
     cover.write("TIDE", (80, 150), 190, "serif-black", (28, 54, 76), anchor="lm")
     cover.write("TABLES", (80, 310), 190, "serif-black", (28, 54, 76), anchor="lm")
     cover.write("a novel", (84, 430), 76, "serif-italic", (28, 54, 76), anchor="lm")
-    cover.write("Maren Holloway", (450, 1200), 92, "lato-bold", (248, 240, 222))
+    cover.write("Coastal Stories", (450, 1200), 92, "lato-bold", (248, 240, 222))
     edge = np.full((40, 300, 3), (236, 230, 214), np.uint8)
     edge[::3] = (214, 206, 188)
     cloth = lying((0, 0, 0), (12, 9), grounds.cloth(2000, 1500, seed, (206, 200, 188), 8, 1.2))
@@ -184,7 +184,7 @@ def museum(seed: int) -> Shot:
     art: Picture = np.clip(canvas + strokes, 0, 255).astype(np.uint8)
     label = Sheet(800, 560, (250, 250, 247))
     label.write("Harbour in March", (60, 100), 78, "serif-italic", (30, 30, 32), anchor="ls")
-    label.write("Tove Lindqvist-Arnaud", (60, 190), 58, "sans-bold", (30, 30, 32), anchor="ls")
+    label.write("Unknown painter", (60, 190), 58, "sans-bold", (30, 30, 32), anchor="ls")
     label.write("1964", (60, 270), 54, "sans", (80, 80, 84), anchor="ls")
     label.write("Oil on canvas", (60, 345), 54, "sans", (80, 80, 84), anchor="ls")
     label.write("Museum collection, room 4", (60, 475), 50, "sans", (80, 80, 84), anchor="ls")

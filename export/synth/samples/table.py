@@ -117,7 +117,7 @@ def business_card(seed: int) -> Shot:
     face.draw.ellipse((70, 80, 190, 200), (222, 120, 84))
     face.draw.ellipse((120, 80, 240, 200), (62, 128, 122))
     face.write("Studio Quillmere", (280, 140), 74, "serif-bold", ink, anchor="lm")
-    face.write("Ida Fennimore", (80, 360), 62, "lato-bold", ink, anchor="lm")
+    face.write("Drawing Office", (80, 360), 62, "lato-bold", ink, anchor="lm")
     face.write("Architect", (80, 425), 44, "lato", (92, 104, 106), anchor="lm")
     face.write("27 Orchard Lane, Westbury", (80, 510), 38, "lato", (92, 104, 106), anchor="lm")
     face.write("hello@quillmere.example", (80, 565), 38, "lato", (92, 104, 106), anchor="lm")
@@ -145,7 +145,7 @@ def parcel(seed: int) -> Shot:
     label.write("EXPRESS", (40, 75), 74, "lato-black", (20, 20, 20), anchor="lm")
     label.rule([(0, 140), (640, 140)], (20, 20, 20), 5)
     label.write("To:", (40, 190), 34, "lato", anchor="lm")
-    for at, line in enumerate(("Nora Tamarow", "8 Mill Street", "4021 Linz", "AUSTRIA")):
+    for at, line in enumerate(("Front Desk", "8 Mill Street", "4021 Linz", "AUSTRIA")):
         label.write(line, (40, 250 + 62 * at), 52, "lato-bold", anchor="lm")
     label.rule([(0, 500), (640, 500)], (20, 20, 20), 5)
     label.bars((60, 530, 580, 680), seed)
