@@ -22,6 +22,18 @@ from export.synth.samples.surfaces import Ball, Floats, Plane, Turned, lying, st
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
 
+def has_fonts() -> bool:
+    try:
+        for face in sheets.FACES:
+            sheets.font(face, 20)
+    except MissingFont:
+        return False
+    return True
+
+
+wants_fonts = pytest.mark.skipif(not has_fonts(), reason="wants the fonts of `make fonts`")
+
+
 def rays(*ways: tuple[float, float, float]) -> Floats:
     return vector(ways)
 
@@ -69,6 +81,7 @@ def test_what_stands_in_the_sun_darkens_the_ground_behind_it() -> None:
     assert picture[48, 60] < picture[72, 60] - 20
 
 
+@wants_fonts
 def test_the_words_of_a_sheet_are_those_that_can_be_read() -> None:
     sheet = Sheet(400, 200)
     sheet.write("Tea & Cake, 2.80", (200, 60), 30)
@@ -94,11 +107,13 @@ def test_a_turned_sample_is_upright_once_its_orientation_is_applied() -> None:
     assert upright[30:, :, 0].mean() < 40
 
 
+@wants_fonts
 def test_the_same_seed_draws_the_same_file() -> None:
     job = ("rue-des-lilas.jpg", samples.SEED, 0.1, 1)
     assert samples.paint(job) == samples.paint(job)
 
 
+@wants_fonts
 def test_one_sample_is_redrawn_and_the_others_kept(tmp_path: Path) -> None:
     (tmp_path / "samples.json").write_text('{"other.jpg": ["KEPT"]}')
     samples.write_samples(tmp_path, only=["screenshot-error.png"])
