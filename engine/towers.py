@@ -92,13 +92,7 @@ class CompactTowers:
 
     def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
         found = self.find(pixels)
-        pyramid = Pyramid(pixels)
-        quads, owners = [], []
-        for at, one in enumerate(found):
-            for quad in [one.quad] if one.upright else [_turned(one.quad, 1), _turned(one.quad, 3)]:
-                quads.append(quad)
-                owners.append(at)
-        crops = [pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads]
+        quads, owners, crops = self.cut(pixels, found)
         embeddings, letters = self._embed_crops(crops)
         # A word that runs upwards is also cut running downwards; the surer reading stays.
         sureness = letters.max(2).mean(1) if len(letters) else np.zeros(0)
@@ -120,6 +114,19 @@ class CompactTowers:
             )
             for at, index in enumerate(kept)
         ]
+
+    def cut(
+        self, pixels: NDArray[np.uint8], found: Sequence[Found]
+    ) -> tuple[list[NDArray[np.float32]], list[int], list[NDArray[np.uint8]]]:
+        """Quads, the index of what was found that each belongs to, and the image tower's crops."""
+        pyramid = Pyramid(pixels)
+        quads, owners = [], []
+        for at, one in enumerate(found):
+            for quad in [one.quad] if one.upright else [_turned(one.quad, 1), _turned(one.quad, 3)]:
+                quads.append(quad)
+                owners.append(at)
+        crops = [pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads]
+        return quads, owners, crops
 
     def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""

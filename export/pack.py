@@ -81,8 +81,7 @@ def write_pack(args: argparse.Namespace) -> int:
     photos = held_out(args.labelled or [])
     export_towers(word, focus, sample, out)
     if photos and not args.float32:
-        pictures = [for_focus(one.pixels, 960, args.most_enlarged)[0] for one in photos[::3]]
-        quantize(out / "focus.onnx", [picture[None] for picture in pictures])
+        _quantize(out, photos, args)
     check = {"photo": "check.jpg", "query": args.check_query, "similarity": 0.0, "tolerance": 2.0}
     (out / "check.jpg").write_bytes(Path(args.check_photo).read_bytes())
     content = describe(out, args.name, args.sides, args.most_enlarged) | {"check": check}
@@ -106,6 +105,20 @@ def write_pack(args: argparse.Namespace) -> int:
     outcome = check_pack(read_pack(out))
     print(outcome.sentence)
     return 0 if outcome.passed else 1
+
+
+def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> None:
+    """Bring Focus and the image tower to int8, calibrated on photos and on the words in them."""
+    _save(out, describe(out, args.name, args.sides, args.most_enlarged))
+    towers = CompactTowers(read_pack(out))
+    crops = []
+    for photo in photos[::2]:
+        crops += towers.cut(photo.pixels, towers.find(photo.pixels)[:30])[2]
+    batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
+    pictures = [for_focus(photo.pixels, 960, args.most_enlarged)[0] for photo in photos[::3]]
+    quantize(out / "focus.onnx", [picture[None] for picture in pictures])
+    if batches:
+        quantize(out / "image.onnx", batches)
 
 
 def export_towers(
@@ -180,7 +193,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labelled", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="to calibrate on"
     )
-    parser.add_argument("--float32", action="store_true", help="leave Focus unquantised")
+    parser.add_argument("--float32", action="store_true", help="quantise nothing")
     parser.add_argument("--sides", type=int, nargs="+", default=[1280, 416])
     parser.add_argument("--most-enlarged", type=float, default=2.5)
     parser.set_defaults(run=write_pack)
