@@ -7,8 +7,6 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# Without an NVIDIA GPU, PyTorch's own index saves some gigabytes of CUDA libraries.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 PICTURE ?= window.png
 SETS ?=
@@ -79,10 +77,6 @@ $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt | system
 $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt | system
 	@$(PYTHON) .ci/system.py test
 	@echo 'Installing Photolex, its tools and PyTorch into $(VENV)'
-	@command -v nvidia-smi >/dev/null || [ "$$(uname)" = Darwin ] \
-	|| $(BIN)/python -c 'import torch' 2>/dev/null \
-	|| $(PIP) --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) torch 2>/dev/null \
-	|| true
 	@$(PIP) -e '.[dev,export]'
 	@touch $@ $(VENV)/.run
 
