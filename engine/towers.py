@@ -211,6 +211,10 @@ class _Tower:
         self._called = f"The {part} tower of “{pack.name}”"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Photos come in many shapes and now and then: plans for one shape and threads that wait
+        # busily for the next photo cost more than they save.
+        options.enable_mem_pattern = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
         file = str(pack.path(part))
         try:
