@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.program import Program
 from desktop.settings import Settings
+from desktop.theme import LIGHT
 from engine.library import Library
 from tests.fakes import fake_pack, fake_towers, photo
 
@@ -50,11 +52,11 @@ def walk_through(program: Program, scratch: Path) -> None:
     wait_for(lambda: parts.hits.rowCount() == 4, "four photos with coffee")
 
     QTest.keyClick(window.browse.search, Qt.Key.Key_Down)
-    wait_for(lambda: parts.thumbnails.idle, "thumbnails")
+    wait_for(words_are_lit, "lit words on the thumbnails")
     what_the_display_shows().save(str(scratch / "grid.png"))
     QTest.keyClick(window.browse.grid, Qt.Key.Key_Return)
     assert window.is_viewing()
-    wait_for(lambda: parts.full_photos.idle, "the photo")
+    wait_for(lambda: parts.full_photos.idle and words_are_lit(), "lit words on the photo")
     what_the_display_shows().save(str(scratch / "viewer.png"))
     QTest.keyClick(window.viewer, Qt.Key.Key_Escape)
     assert not window.is_viewing()
@@ -64,6 +66,13 @@ def walk_through(program: Program, scratch: Path) -> None:
 
 def what_the_display_shows() -> QPixmap:
     return QApplication.primaryScreen().grabWindow(0)
+
+
+def words_are_lit() -> bool:
+    """Whether the display has got round to showing what was painted."""
+    image = what_the_display_shows().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint32)
+    return int(np.count_nonzero(pixels == QColor(LIGHT.lit).rgb())) > 200
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
