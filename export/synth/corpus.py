@@ -1,6 +1,6 @@
 """Strings to draw: words of seven languages, names, codes, prices, dates, and strings of no sense.
 
-Diversity of strings matters more than realism of pictures (UnionST's ablation, SCIENCE 5.2), so
+Diversity of strings matters more than realism of pictures (UnionST's ablation, CVPR 2026), so
 about a third of all strings carry no context at all.
 """
 

@@ -1,6 +1,6 @@
 """Word crops as Focus cuts them from photos: loose, tight, tilted, lit badly, compressed.
 
-The order follows SynthTIGER's ablation (SCIENCE 5.2): what is done to the finished crop (blur,
+The order follows SynthTIGER's ablation (ICDAR 2021): what is done to the finished crop (blur,
 noise, scale, JPEG) matters most, then blending with a texture, then geometry.
 """
 

@@ -1,4 +1,4 @@
-"""One string in one face as a mask, laid out letter by letter (SCIENCE 5.2)."""
+"""One string in one face as a mask, laid out letter by letter."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 embeds the query in the same space.
 
 All convolutions are plain 3x3: depthwise ones and attention are many times slower to train on a
-CPU. The embedding keeps the order of the letters (TDSL's frames, SCIENCE 5.5): both towers answer
+CPU. The embedding keeps the order of the letters (as TDSL's frames, CVPR 2021): both towers answer
 ``FRAMES`` frames of ``FRAME_SIZE`` numbers, flattened and L2-normalised.
 """
 

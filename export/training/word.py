@@ -1,7 +1,7 @@
 """Trains the image tower and the text tower together on word crops.
 
 Losses: contrastive in both directions, with a distracted query (one edit away, FDP's *Distinguish*
-step, SCIENCE 1.4) for every word, and CTC on the image tower's columns.
+step) for every word, and CTC on the image tower's columns.
 """
 
 from __future__ import annotations
