@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
@@ -54,7 +55,23 @@ def _write(
         )
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
-    program.save(str(file), external_data=False)
+    model = program.model_proto
+    without_traces(model)
+    onnx.save(model, str(file))
+
+
+def without_traces(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes of the Python code, paths of its computer among it."""
+    model.ClearField("metadata_props")
+    graphs = [model.graph, *model.functions]
+    for graph in graphs:
+        graph.ClearField("metadata_props")
+        for item in (*graph.node, *graph.value_info):
+            item.ClearField("metadata_props")
+            item.ClearField("doc_string")
+    for item in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        item.ClearField("metadata_props")
+        item.ClearField("doc_string")
 
 
 def _parity(module: nn.Module, file: Path, feeds: dict[str, NDArray[Any]]) -> float:

@@ -88,6 +88,11 @@ def test_a_written_pack_is_sound(written: Written) -> None:
     }  # fmt: skip
 
 
+def test_nothing_of_the_computer_that_exported_is_left_in_a_pack(written: Written) -> None:
+    here = str(Path(pack.__file__).parent).encode()
+    assert not [file.name for file in written.out.iterdir() if here in file.read_bytes()]
+
+
 @pytest.mark.parametrize("shape", [(1, 32, 32), (1, 256, 32), (3, 64, 96), (2, 640, 448)])
 def test_focus_takes_photos_of_all_sizes_and_numbers(
     written: Written, shape: tuple[int, int, int]
