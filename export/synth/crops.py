@@ -35,6 +35,8 @@ class CropRenderer:
         if rng.random() < 0.15:
             mask = _thickened(mask, int(rng.integers(2, 4)), bool(rng.random() < 0.5))
         ink = np.asarray(cv2.warpPerspective(mask, warp, size, flags=cv2.INTER_LINEAR), np.uint8)
+        if rng.random() < 0.12:
+            ink = _bent(ink, float(rng.normal(0, 0.12)) * size[1])
         ground = self.textures.patch(*size)
         paint = self.textures.lettering(ground, *size)
         crop = ground.astype(np.float32)
@@ -128,6 +130,15 @@ class CropRenderer:
         start, end = (0, int(level)), (w, int(level + rng.normal(0, h * 0.1)))
         colour = [float(c) for c in rng.uniform(0, 255, 3)]
         cv2.line(crop, start, end, colour, int(rng.integers(1, 3)))
+
+
+def _bent(ink: Image, sag: float) -> Image:
+    """The crop's ends ``sag`` pixels lower than its middle: words on bottles, cups and badges."""
+    high, wide = ink.shape
+    x, y = np.meshgrid(np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32))
+    lowered = y - np.float32(sag) * ((2 * x / wide - 1) ** 2 - np.float32(1 / 3))
+    bent: Image = np.asarray(cv2.remap(ink, x, lowered, cv2.INTER_LINEAR), np.uint8)
+    return bent
 
 
 def _thickened(mask: Image, size: int, bold: bool) -> Image:

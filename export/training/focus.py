@@ -55,8 +55,53 @@ def shrunk(quad: NDArray[np.float32], ratio: float = SHRINK) -> NDArray[np.float
     return moved.astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """Bends a picture so that the level line through ``centre`` becomes a circle of ``radius``.
+
+    Right of and left of the centre lengths along that line are kept. A negative radius bends the
+    ends upwards. It is how straight words become the curved ones that labels of words lack.
+    """
+
+    centre: tuple[float, float]
+    radius: float
+
+    def bend(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where points (n, 2) of the straight picture come to lie."""
+        along, down = (points - self.centre).T
+        turn, reach = along / self.radius, self.radius - down
+        moved = np.stack([reach * np.sin(turn), self.radius - reach * np.cos(turn)], 1)
+        return np.asarray(moved + self.centre, np.float32)
+
+    def keeps(self, quad: NDArray[np.float32]) -> bool:
+        """Whether a quad stays whole and about as large as it was."""
+        along, down = (quad - self.centre).T
+        stretch = 1 - down / self.radius
+        whole = np.abs(along).max() < 0.8 * np.pi * abs(self.radius)
+        return bool(whole and stretch.min() > 0.4 and stretch.max() < 2.5)
+
+    def picture(self, straight: Image) -> Image:
+        """The bent picture, of the same size."""
+        high, wide = straight.shape[:2]
+        x, y = np.meshgrid(
+            np.arange(wide, dtype=np.float32) - self.centre[0],
+            self.radius + self.centre[1] - np.arange(high, dtype=np.float32),
+        )
+        sign = np.float32(np.sign(self.radius))
+        along = np.arctan2(x * sign, y * sign) * self.radius + self.centre[0]
+        down = self.radius - sign * np.hypot(x, y) + self.centre[1]
+        bent = cv2.remap(
+            straight, along.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR
+        )
+        return np.asarray(bent, np.uint8)
+
+
 def targets(
-    quads: NDArray[np.float32], sure: NDArray[np.bool_], high: int, wide: int
+    quads: NDArray[np.float32],
+    sure: NDArray[np.bool_],
+    high: int,
+    wide: int,
+    arc: Arc | None = None,
 ) -> tuple[Image, Image, Image]:
     """Kernel, word and ignore maps, each (high / 4, wide / 4) uint8 of 0 and 1."""
     shape = (high // 4, wide // 4)
@@ -64,15 +109,24 @@ def targets(
     for quad, known in zip(quads, sure, strict=True):
         sides = np.linalg.norm(np.roll(quad, -1, 0) - quad, axis=1)
         small = min(float(sides[0] + sides[2]), float(sides[1] + sides[3])) / 2 < LEAST_HEIGHT
-        cells = np.round(quad * 4 - 8).astype(np.int32)  # fillPoly in sixteenths of a cell
-        if small or not known:
-            cv2.fillPoly(ignored, [cells], 1, shift=4)
+        if small or not known or (arc is not None and not arc.keeps(quad)):
+            cv2.fillPoly(ignored, [_cells(quad, arc)], 1, shift=4)
             continue
-        cv2.fillPoly(words, [cells], 1, shift=4)
-        inner = np.round(shrunk(quad) * 4 - 8).astype(np.int32)
-        cv2.fillPoly(kernels, [inner], 1, shift=4)
+        cv2.fillPoly(words, [_cells(quad, arc)], 1, shift=4)
+        cv2.fillPoly(kernels, [_cells(shrunk(quad), arc)], 1, shift=4)
     ignored[words > 0] = 0
     return kernels, words, ignored
+
+
+def _cells(quad: NDArray[np.float32], arc: Arc | None) -> NDArray[np.int32]:
+    """A quad in sixteenths of a map cell, as fillPoly takes it; bent ones as polygons."""
+    if arc is not None:
+        part = np.linspace(0, 1, 12, endpoint=False, dtype=np.float32)[:, None]
+        sides = [a + part * (b - a) for a, b in zip(quad, np.roll(quad, -1, 0), strict=True)]
+        # Beyond the circle's far side a picture has no place.
+        quad = arc.bend(np.concatenate(sides)).clip(-2 * SIDE, 3 * SIDE)
+    cells: NDArray[np.int32] = np.round(quad * 4 - 8).astype(np.int32)
+    return cells
 
 
 class Patches(IterableDataset[tuple[Tensor, Tensor]]):
@@ -111,7 +165,7 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
 def _patch(
     picture: Image, words: list[dict[str, object]], sides: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Image, Image]:
-    """A piece at a random scale and tilt, about a word as often as not."""
+    """A piece at a random scale and tilt, about a word more often than not, sometimes bent."""
     words = [word for word in words if word["quad"] is not None]
     quads = np.array([word["quad"] for word in words], np.float32).reshape(-1, 4, 2)
     # An empty text is a word cut off by the border; a doubtful score is the teacher's doubt.
@@ -123,11 +177,23 @@ def _patch(
     angle = rng.normal(0, 4) if rng.random() < 0.4 else 0.0
     if rng.random() < 0.06:
         angle = rng.uniform(-45, 45)
-    if rng.random() < 0.04:
-        angle += float(rng.choice((-90, 90)))
-    if len(quads) and rng.random() < 0.7:
-        centre = quads[int(rng.integers(len(quads)))].mean(0)
-        centre = centre + rng.uniform(-0.35, 0.35, 2) * SIDE / scale
+    if rng.random() < 0.06:
+        angle += float(rng.choice((-90, 90, 180)))
+    chosen, bend = None, 0.0
+    if len(quads) and rng.random() < 0.8:
+        chosen = quads[int(rng.integers(len(quads)))]
+        long = max(float(np.linalg.norm(chosen[1] - chosen[0])), 1.0)
+        centre = chosen.mean(0)
+        way = rng.random()
+        if way < 0.22:  # the lettering of logos and titles fills a picture
+            scale = min(float(rng.uniform(0.3, 1.0)) * SIDE / long, 6.0)
+            centre = centre + rng.uniform(-0.15, 0.15, 2) * SIDE / scale
+        elif way < 0.36:
+            bend = float(rng.choice((-1, 1)) * rng.uniform(0.4, 2.4))
+            scale = min(max(scale, 100.0 / long), 0.8 * SIDE / long)
+            centre = centre + rng.uniform(-0.2, 0.2, 2) * SIDE / scale
+        else:
+            centre = centre + rng.uniform(-0.35, 0.35, 2) * SIDE / scale
     else:
         centre = np.array([rng.uniform(0, wide), rng.uniform(0, high)])
     # A photo that fits is shown whole; of a larger one, no more ground beyond its edge than needed.
@@ -147,6 +213,11 @@ def _patch(
     if len(quads):
         moved = cv2.transform(quads.reshape(-1, 1, 2), warp).reshape(-1, 4, 2)
         quads = np.asarray(moved, np.float32)
+    arc = None
+    if bend and chosen is not None:
+        at = cv2.transform(chosen.mean(0).reshape(1, 1, 2), warp).reshape(2)
+        arc = Arc((float(at[0]), float(at[1])), max(20.0, long * scale / abs(bend)) * np.sign(bend))
+        patch = arc.picture(np.asarray(patch, np.uint8))
     values = patch[:, :, ::-1].astype(np.float32)
     if rng.random() < 0.2:
         values = values[:, :, rng.permutation(3)]
@@ -154,7 +225,7 @@ def _patch(
         values = 255 - values
     spoiled = rng.random() < 0.5
     photo = degrade(values, rng, strength=0.4) if spoiled else values.astype(np.uint8)
-    maps = targets(quads, sure, SIDE, SIDE)
+    maps = targets(quads, sure, SIDE, SIDE, arc)
     doubtful = np.full_like(maps[0], any("score" in word for word in words))
     return photo, np.stack([*maps, doubtful])
 
