@@ -49,8 +49,13 @@ class Typesetter:
             self._faces[key] = ImageFont.truetype(file, size)
         return self._faces[key]
 
-    def draw(self, text: str, height: int = 44, file: str | None = None) -> Lettering | None:
-        """``text`` about ``height`` pixels high; None where the face cannot draw it."""
+    def draw(
+        self, text: str, height: int = 44, file: str | None = None, *, arcs: bool = True
+    ) -> Lettering | None:
+        """``text`` about ``height`` pixels high; None where the face cannot draw it.
+
+        ``arcs``: some words are bent, which a quad describes badly.
+        """
         r = self.random
         file = file or self.face()
         font = self._load(file, height)
@@ -63,7 +68,7 @@ class Typesetter:
         elif style < 0.80:
             mask = self._straight(text, font, spacing=r.choice((-0.06, 0.1, 0.2, 0.4, 0.8)))
         else:
-            mask = self._wobbling(text, font, height)
+            mask = self._wobbling(text, font, height, arcs)
         if mask is None:
             return None
         if r.random() < 0.35:  # faces are condensed and extended at will on signs and labels
@@ -92,10 +97,12 @@ class Typesetter:
                 x += font.getlength(letter) + spacing * font.size
         return _trim(np.asarray(image))
 
-    def _wobbling(self, text: str, font: ImageFont.FreeTypeFont, height: int) -> Mask | None:
+    def _wobbling(
+        self, text: str, font: ImageFont.FreeTypeFont, height: int, arcs: bool
+    ) -> Mask | None:
         """Letters placed one by one: arcs, waves, steps, tilts and sizes of their own."""
         r = self.random
-        bend = r.uniform(-0.9, 0.9) if r.random() < 0.6 else 0.0
+        bend = r.uniform(-0.9, 0.9) if arcs and r.random() < 0.6 else 0.0
         wave = r.uniform(0, 0.12) if bend == 0 else 0.0
         tilt = r.uniform(0, 9) if r.random() < 0.5 else 0.0
         gap = r.uniform(-0.02, 0.15)

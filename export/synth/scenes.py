@@ -13,6 +13,7 @@ from export.synth.corpus import Corpus
 from export.synth.crops import degrade
 from export.synth.lettering import Mask, Typesetter
 from export.synth.textures import Textures
+from export.synth.titles import TitlePainter
 
 Image = NDArray[np.uint8]
 Quad = NDArray[np.float32]
@@ -53,6 +54,7 @@ class ScenePainter:
         self.corpus = Corpus(seed, extra)
         self.typesetter = Typesetter(families, seed)
         self.textures = textures
+        self.titles = TitlePainter(self.corpus, self.typesetter, textures, seed)
 
     def paint(self, wide: int = 640, high: int = 640) -> Scene:
         """One scene of a random kind."""
@@ -65,6 +67,8 @@ class ScenePainter:
         if kind < 0.22:  # a page: a receipt, a document, a screen
             self._place(scene, taken, self._page(), r.uniform(0.75, 1.1), calm=True)
         elif kind < 0.92:
+            if kind < 0.45:
+                self._place(scene, taken, self._title(), r.uniform(0.4, 1.1), calm=False)
             for _ in range(r.choice((1, 2, 3, 4, 5, 7))):
                 panel = self._panel()
                 if panel is not None:
@@ -86,6 +90,13 @@ class ScenePainter:
             align=r.choice(("left", "centre", "centre", "right")),
             opaque=r.random() < 0.6,
         )  # fmt: skip
+
+    def _title(self) -> _Panel | None:
+        """Lettering that is most of the picture."""
+        title = self.titles.paint()
+        if title is None:
+            return None
+        return _Panel(title.layer, [Word(quad, text) for quad, text in title.words])
 
     def _page(self) -> _Panel | None:
         """Dense print in columns."""
@@ -118,7 +129,7 @@ class ScenePainter:
         gap, lead = r.uniform(0.22, 0.6), r.uniform(0.12, 0.8)
         drawn: list[list[tuple[Mask, str]]] = []
         for row, file, size in zip(rows, files, sizes, strict=True):
-            words = [self.typesetter.draw(text, size, file) for text in row]
+            words = [self.typesetter.draw(text, size, file, arcs=False) for text in row]
             fitting = [(w.mask, w.text) for w in words if w is not None and w.mask.shape[0] < 300]
             if fitting:
                 drawn.append(fitting)
@@ -223,6 +234,9 @@ class ScenePainter:
             centre = np.array([r.uniform(0.05, 0.95) * wide, r.uniform(0.05, 0.95) * high], "f4")
             if calm:
                 centre = np.array([wide / 2, high / 2], "f4") + self.rng.normal(0, 20, 2)
+            elif share > 0.4:  # what is large is seldom cut off in a photo
+                reach = np.minimum(np.abs(corners).max(0), (0.5 * wide, 0.5 * high))
+                centre = np.clip(centre, reach, (wide, high) - reach)
             target = (corners + centre).astype(np.float32)
             area = np.zeros_like(taken)
             cv2.fillConvexPoly(area, (target / 4).astype(np.int32), 1)
