@@ -6,17 +6,23 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from engine.errors import LibraryError, PackError
 
 FORMAT = 1
+
+Mode = Literal["words", "scenes"]
+"""What a query asks of photos: to show these words, or to look like what a sentence says."""
+
+# The files that a query needs; photos need all of them.
+_OF_QUERIES = ("text", "text_data", "tokenizer")
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +51,21 @@ class ModelPack:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
+    def mode(self) -> Mode:
+        """Whether every word of a query is embedded by itself, or the query as one sentence."""
+        return "scenes" if self.settings.get("search") == "scenes" else "words"
+
+    @property
+    def places(self) -> bool:
+        """Whether regions are words somewhere on a photo, rather than whole photos."""
+        return self.family != "fdp"
+
+    @property
+    def files_of_queries(self) -> dict[str, Path]:
+        """The files that embedding a query needs, by part."""
+        return {part: self.path(part) for part in _OF_QUERIES if part in self.files}
+
+    @property
     def calibration(self) -> Mapping[str, float]:
         """What turns similarity and likelihood into a probability (``scoring.py``)."""
         found = self.settings.get("calibration")
@@ -67,8 +88,11 @@ class PackCheck:
     sentence: str
 
 
-def read_pack(folder: Path) -> ModelPack:
-    """The pack in ``folder``; PackError when it is damaged or of a format not known here."""
+def read_pack(folder: Path, *, for_queries: bool = False) -> ModelPack:
+    """The pack in ``folder``; PackError when it is damaged or of a format not known here.
+
+    ``for_queries``: the files that only photos need may be missing.
+    """
     try:
         content = json.loads((folder / "pack.json").read_text("utf-8"))
         if content["format"] != FORMAT:
@@ -104,7 +128,8 @@ def read_pack(folder: Path) -> ModelPack:
     for part, entry in pack.files.items():
         if Path(entry["name"]).name != entry["name"]:
             raise PackError(f"The model pack in {folder} names a file outside its folder.")
-        if not (folder / entry["name"]).is_file():
+        needed = part in _OF_QUERIES or not for_queries
+        if needed and not (folder / entry["name"]).is_file():
             raise PackError(f"The model pack in {folder} lacks its {part} file {entry['name']}.")
     return pack
 
@@ -136,23 +161,36 @@ def pack_folders() -> list[Path]:
 
 
 def find_packs() -> list[ModelPack]:
-    """Every readable pack, the default first; PackError when there is none."""
+    """One readable pack of each name, the default first; PackError when there is none."""
     found: dict[str, ModelPack] = {}
     problems: list[PackError] = []
-    for place in pack_folders():
-        for file in sorted(place.glob("*/pack.json")):
-            try:
-                pack = read_pack(file.parent)
-            except PackError as error:
-                problems.append(error)
-            else:
-                found.setdefault(pack.name, pack)
+    for one in _every_pack():
+        if isinstance(one, PackError):
+            problems.append(one)
+        else:
+            found.setdefault(one.name, one)
     if not found:
         nothing = PackError("No model pack was found, so photos cannot be searched.")
         raise problems[0] if problems else nothing
     for problem in problems:
         _log.warning("%s It is passed over.", problem)
     return sorted(found.values(), key=lambda pack: (pack.name != "compact", pack.name))
+
+
+def installed_packs() -> list[ModelPack]:
+    """Every readable pack, also those that share a name; none is no error."""
+    found = {one.fingerprint: one for one in _every_pack() if isinstance(one, ModelPack)}
+    return sorted(found.values(), key=lambda pack: (pack.name != "compact", pack.name))
+
+
+def _every_pack() -> Iterator[ModelPack | PackError]:
+    """In the order in which they are looked for; of a damaged one, what is wrong with it."""
+    for place in pack_folders():
+        for file in sorted(place.glob("*/pack.json")):
+            try:
+                yield read_pack(file.parent)
+            except PackError as error:
+                yield error
 
 
 def check_pack(pack: ModelPack) -> PackCheck:
@@ -171,7 +209,7 @@ def check_pack(pack: ModelPack) -> PackCheck:
         verify(pack)
         towers = open_towers(pack)
         regions = towers.embed_photo(read_photo(photo, pack.longest_side).pixels)
-        vector = towers.embed_words([fold(query)])[0]
+        vector = towers.embed_words([fold(query) if pack.mode == "words" else query])[0]
     except LibraryError as error:
         return PackCheck(False, str(error))
     # NumPy's maximum, unlike Python's, does not lose a NaN.

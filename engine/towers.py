@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from engine import lattice
+from engine import lattice, strips
+from engine.directions import (
+    Way,
+    first_ways,
+    read_back,
+    runs_across,
+    sureness,
+    tried_first,
+    tried_next,
+)
 from engine.errors import PackError
+from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
 from engine.packs import ModelPack, read_pack
 from engine.preprocess import Pyramid, for_focus, grown
 from engine.regions import Region
+from engine.sessions import Parts, TowerFile
 from engine.tokenizer import stretch
 
-Parts = Literal["all", "text"]
 _STRIDE = 4  # pixels of Focus's input a map cell
 
 
@@ -46,9 +53,11 @@ def open_towers(pack: ModelPack, *, threads: int = 0, parts: Parts = "all") -> T
 
     ``threads``: 0 lets ONNX Runtime take every core. PackError when a file cannot be loaded.
     """
-    if pack.family != "compact":
-        raise PackError(f"The model pack “{pack.name}” is of a family not known: {pack.family}.")
-    return CompactTowers(pack, threads, parts)
+    if pack.family == "compact":
+        return CompactTowers(pack, threads, parts)
+    if pack.family == "fdp":
+        return FdpTowers(pack, threads, parts)
+    raise PackError(f"The model pack “{pack.name}” is of a family not known: {pack.family}.")
 
 
 def open_towers_of_folder(folder: str, threads: int = 0) -> Towers:
@@ -74,9 +83,9 @@ class CompactTowers:
             raise PackError(
                 f"The pack.json of “{pack.name}” does not say what its towers need: {error}."
             ) from error
-        self._text = _Tower(pack, "text", threads)
-        self._focus = _Tower(pack, "focus", threads) if parts == "all" else None
-        self._image = _Tower(pack, "image", threads) if parts == "all" else None
+        self._text = TowerFile(pack, "text", threads)
+        self._focus = TowerFile(pack, "focus", threads) if parts == "all" else None
+        self._image = TowerFile(pack, "image", threads) if parts == "all" else None
 
     def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         if not words:
@@ -92,41 +101,52 @@ class CompactTowers:
 
     def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
         found = self.find(pixels)
-        quads, owners, crops = self.cut(pixels, found)
-        embeddings, letters = self._embed_crops(crops)
-        # A word that runs upwards is also cut running downwards; the surer reading stays.
-        sureness = letters.max(2).mean(1) if len(letters) else np.zeros(0)
-        chosen: dict[int, int] = {}
-        for index, owner in enumerate(owners):
-            if owner not in chosen or sureness[index] > sureness[chosen[owner]]:
-                chosen[owner] = index
-        kept = list(chosen.values())
-        if not kept:
+        if not found:
             return []
-        lattices, readings = lattice.pack(letters[kept]), lattice.readings(letters[kept])
+        ways, embeddings, letters = self._read(pixels, found)
+        lattices, readings = lattice.pack(letters), lattice.readings(letters)
         return [
-            Region(
-                quads[index],
-                embeddings[index].astype(np.float16),
-                lattices[at],
-                readings[at],
-                found[owners[index]].confidence,
+            Region(way.quad, embedding.astype(np.float16), packed, reading, one.confidence)
+            for one, way, embedding, packed, reading in zip(
+                found, ways, embeddings, lattices, readings, strict=True
             )
-            for at, index in enumerate(kept)
         ]
 
-    def cut(
+    def _read(
         self, pixels: NDArray[np.uint8], found: Sequence[Found]
-    ) -> tuple[list[NDArray[np.float32]], list[int], list[NDArray[np.uint8]]]:
-        """Quads, the index of what was found that each belongs to, and the image tower's crops."""
-        pyramid = Pyramid(pixels)
-        quads, owners = [], []
-        for at, one in enumerate(found):
-            for quad in [one.quad] if one.upright else [_turned(one.quad, 1), _turned(one.quad, 3)]:
-                quads.append(quad)
-                owners.append(at)
-        crops = [pyramid.crop(grown(quad, *self._margin), self._wide, self._high) for quad in quads]
-        return quads, owners, crops
+    ) -> tuple[list[Way], NDArray[np.float32], NDArray[np.float32]]:
+        """Each word as it is surest read: its way, embeddings (n, d), letters (n, columns, c)."""
+        pyramid, across = Pyramid(pixels), runs_across(found)
+        ways = first_ways(found, across)
+        tried = tried_first(found, across)
+        ways += [ways[at].back() for at in tried]
+        embeddings, letters = self._embed_crops(self.cut(pyramid, ways))
+        first = sureness(letters[: len(found)])
+        back = np.full_like(first, np.nan)
+        back[tried] = sureness(letters[len(found) :])
+        others = tried_next(first, back, across)
+        if len(others):
+            ways += [ways[at].back() for at in others]
+            more = self._embed_crops(self.cut(pyramid, ways[len(letters) :]))
+            embeddings = np.concatenate([embeddings, more[0]])
+            letters = np.concatenate([letters, more[1]])
+            back[others] = sureness(more[1])
+        kept = np.arange(len(found))
+        order = np.concatenate([tried, others])
+        kept[order] = np.where(
+            read_back(first, back, across)[order], len(found) + np.arange(len(order)), order
+        )
+        return [ways[at] for at in kept], embeddings[kept], letters[kept]
+
+    def cut(self, pyramid: Pyramid, ways: Sequence[Way]) -> list[NDArray[np.uint8]]:
+        """The image tower's crops of words, read in these ways."""
+        size = (self._wide, self._high)
+        return [
+            pyramid.crop(grown(way.quad, *self._margin), *size)
+            if way.strip is None
+            else pyramid.crop_strip(strips.grown(way.strip, *self._margin), *size)
+            for way in ways
+        ]
 
     def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
@@ -175,16 +195,11 @@ def words_of_maps(
 ) -> list[Found]:
     """The words in maps of one photo at several scales; quads in the photo's pixels."""
     found = [
-        Found((one.quad / scale).astype(np.float32), one.confidence, one.upright)
+        one.enlarged(1 / scale)
         for maps, scale in seen
         for one in find_words(maps, settings)
     ]
     return found if len(seen) == 1 else _without_doubles(found)
-
-
-def _turned(quad: NDArray[np.float32], quarters: int) -> NDArray[np.float32]:
-    """The quad read in another direction: its first corner is another one."""
-    return np.roll(quad, -quarters, 0)
 
 
 def _without_doubles(found: list[Found]) -> list[Found]:
@@ -202,47 +217,3 @@ def _without_doubles(found: list[Found]) -> list[Found]:
                 continue
         kept.append(at)
     return [found[at] for at in kept]
-
-
-class _Tower:
-    """One file of a pack in ONNX Runtime, whose errors become PackErrors."""
-
-    def __init__(self, pack: ModelPack, part: str, threads: int) -> None:
-        self._called = f"The {part} tower of “{pack.name}”"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Photos come in many shapes and now and then: plans for one shape and threads that wait
-        # busily for the next photo cost more than they save.
-        options.enable_mem_pattern = False
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4  # what goes wrong is raised, and need not be printed too
-        file = str(pack.path(part))
-        try:
-            self._session = onnxruntime.InferenceSession(file, options, providers=_providers())
-        except Exception as error:  # onnxruntime has no base class for its errors
-            raise PackError(f"{self._called} cannot be loaded: {error}") from error
-
-    def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        try:
-            answers: list[NDArray[Any]] = self._session.run(outputs, inputs)
-        except Exception as error:
-            raise PackError(f"{self._called} failed: {error}") from error
-        return answers
-
-
-def _providers() -> list[str]:
-    """CUDA where its driver is there at all, else the CPU; asking in vain prints long warnings."""
-    wanted = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda():
-        wanted.insert(0, "CUDAExecutionProvider")
-    return wanted
-
-
-def _has_cuda() -> bool:
-    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-        return False
-    try:
-        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True

@@ -20,14 +20,9 @@ pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 from engine.errors import PackError
 from engine.packs import ModelPack
 from engine.regions import Region
+from engine.sessions import providers
 from engine.tokenizer import stretch
-from engine.towers import (
-    CompactTowers,
-    Towers,
-    _providers,
-    open_towers,
-    open_towers_of_folder,
-)
+from engine.towers import CompactTowers, Towers, open_towers, open_towers_of_folder
 from tests.packs import painted_pack, put
 
 
@@ -307,5 +302,5 @@ def test_cuda_is_asked_for_only_where_a_driver_is(
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     else:
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    names = [name.removesuffix("ExecutionProvider") for name in _providers()]
+    names = [name.removesuffix("ExecutionProvider") for name in providers()]
     assert ", ".join(names) == expected
