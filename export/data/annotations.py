@@ -155,6 +155,35 @@ def frequent(
     return {word: frozenset(shown[word]) for word in sorted(chosen)}
 
 
+def benchmark(
+    name: str,
+    folder: Path,
+    labels: Mapping[str, Iterable[Word]],
+    *,
+    unreadable: str,
+    most: int,
+    once_a_photo: bool,
+) -> LabelledSet:
+    """A set from the labels of its photos, by stem, that asks for its ``most`` frequent words.
+
+    What is labelled ``unreadable`` is ignored. ``once_a_photo``: as ``frequent`` takes it.
+    """
+    images, photos = photos_of(folder, labels)
+    words: dict[str, list[Word]] = {}
+    ignored: dict[str, list[Quad]] = {}
+    for stem, of_photo in labels.items():
+        photo = photos[stem]
+        words[photo] = []
+        for word in of_photo:
+            if word.text != unreadable:
+                words[photo].append(word)
+            elif word.quad is not None:
+                ignored.setdefault(photo, []).append(word.quad)
+    texts = {photo: parts(word.text for word in of_photo) for photo, of_photo in words.items()}
+    asked = frequent(texts, most, once_a_photo=once_a_photo)
+    return labelled_set(name, images, words, asked, ignored)
+
+
 def labelled_set(
     name: str,
     images: Path,

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from export.data.annotations import (
-    frequent,
+    benchmark,
     label_files,
-    labelled_set,
     pairs,
-    parts,
-    photos_of,
     quad_of,
     read_text,
     reading,
 )
 from export.data.matlab import read_mat, strings
-from export.evaluation.detection import Quad
 from export.evaluation.sets import LabelledSet, Word
 
 TOTAL_TEXT_QUERIES = 60
@@ -34,9 +30,6 @@ _TOTAL_TEXT = re.compile(
     re.DOTALL,
 )
 
-Labels = Iterable[tuple[str, list[tuple[float, float]]]]
-"""Texts and their polygons, not closed."""
-
 
 def read_total_text(folder: Path) -> LabelledSet:
     """Total-Text: ``poly_gt_img10.txt`` or ``.mat`` (also ``gt_img10.mat``) beside ``img10.jpg``.
@@ -44,16 +37,22 @@ def read_total_text(folder: Path) -> LabelledSet:
     ``#`` is text that cannot be read. Queries: the 60 words of three letters or more that occur
     most often. Of curved words the least rectangle around them is their quad.
     """
-    files = label_files(folder, "poly_gt_*.txt", "poly_gt_*.mat", "gt_*.mat", "gt_*.txt")
     labels = {}
-    for file in files:
+    for file in label_files(folder, "poly_gt_*.txt", "poly_gt_*.mat", "gt_*.mat", "gt_*.txt"):
         with reading(file):
             found = _total_text_mat(file) if file.suffix == ".mat" else _total_text_lines(file)
             labels[file.stem.rpartition("gt_")[2]] = list(found)
-    return _curved("Total-Text", folder, labels, "#", TOTAL_TEXT_QUERIES, once_a_photo=False)
+    return benchmark(
+        "Total-Text",
+        folder,
+        labels,
+        unreadable="#",
+        most=TOTAL_TEXT_QUERIES,
+        once_a_photo=False,
+    )
 
 
-def _total_text_lines(file: Path) -> Labels:
+def _total_text_lines(file: Path) -> Iterator[Word]:
     content = read_text(file).strip()
     end = 0
     for found in _TOTAL_TEXT.finditer(content):
@@ -61,7 +60,7 @@ def _total_text_lines(file: Path) -> Labels:
             break
         end = found.end()
         corners = zip(_numbers(found["x"]), _numbers(found["y"]), strict=True)
-        yield _literal(found["text"]), list(corners)
+        yield _word(_literal(found["text"]), list(corners))
     if content[end:].strip():
         raise ValueError(f"“{content[end : end + 60]}” is not x, y, ornt and transcriptions")
 
@@ -78,13 +77,13 @@ def _literal(text: str) -> str:
         raise ValueError(f"“{text}” is no transcription") from error
 
 
-def _total_text_mat(file: Path) -> Labels:
+def _total_text_mat(file: Path) -> Iterator[Word]:
     content = read_mat(file)
     rows = content["polygt"] if "polygt" in content else content["gt"]
     for row in rows:
         # 'x:', xs, 'y:', ys, text, orientation
         corners = zip(_row(row[1]), _row(row[3]), strict=True)
-        yield " ".join(strings(row[4])) or "#", list(corners)
+        yield _word(" ".join(strings(row[4])) or "#", list(corners))
 
 
 def _row(values: Any) -> list[float]:
@@ -98,7 +97,7 @@ def read_ctw1500(folder: Path) -> LabelledSet:
     ``segs``; ``###`` is text that cannot be read. Queries: the 100 words of three letters or more
     that most photos show. Of lines with several words no word has a place of its own.
     """
-    labels: dict[str, Any] = {}
+    labels = {}
     for file in label_files(folder, "000*.txt", "*.xml"):
         with reading(file):
             if file.suffix == ".txt":
@@ -106,41 +105,29 @@ def read_ctw1500(folder: Path) -> LabelledSet:
                 continue
             for image in ElementTree.parse(file).getroot().iter("image"):
                 labels[Path(image.attrib["file"]).stem] = list(_ctw_boxes(image))
-    return _curved("CTW1500", folder, labels, "###", CTW1500_QUERIES, once_a_photo=True)
+    return benchmark(
+        "CTW1500", folder, labels, unreadable="###", most=CTW1500_QUERIES, once_a_photo=True
+    )
 
 
-def _ctw_lines(file: Path) -> Labels:
+def _ctw_lines(file: Path) -> Iterator[Word]:
     for line in filter(str.strip, read_text(file).splitlines()):
         numbers, mark, text = line.partition(",####")
         if not mark:
             raise ValueError(f"“{line.strip()[:60]}” has no #### before its text")
-        yield text.strip(), pairs(numbers.split(","))
+        yield _word(text.strip(), pairs(numbers.split(",")))
 
 
-def _ctw_boxes(image: ElementTree.Element) -> Labels:
+def _ctw_boxes(image: ElementTree.Element) -> Iterator[Word]:
     for line in image.iter("box"):
         segments = line.findtext("segs")
         if segments is None:
             raise ValueError("a box has no segs")
-        yield (line.findtext("label") or "###").strip(), pairs(segments.strip().split(","))
+        text = (line.findtext("label") or "###").strip()
+        yield _word(text, pairs(segments.strip().split(",")))
 
 
-def _curved(
-    name: str, folder: Path, labels: dict[str, Any], mark: str, most: int, *, once_a_photo: bool
-) -> LabelledSet:
-    images, photos = photos_of(folder, labels)
-    words: dict[str, list[Word]] = {}
-    ignored: dict[str, list[Quad]] = {}
-    for stem, of_photo in labels.items():
-        photo = photos[stem]
-        words[photo] = []
-        for text, corners in of_photo:
-            with reading(images / photo):
-                quad = quad_of(corners)
-            if text == mark:
-                ignored.setdefault(photo, []).append(quad)
-            else:
-                words[photo].append(Word(text, None if " " in text else quad))
-    texts = {photo: parts(word.text for word in of_photo) for photo, of_photo in words.items()}
-    asked = frequent(texts, most, once_a_photo=once_a_photo)
-    return labelled_set(name, images, words, asked, ignored)
+def _word(text: str, corners: Sequence[tuple[float, float]]) -> Word:
+    """A label in a polygon that is not closed; of several words none has a place of its own."""
+    quad = quad_of(corners)
+    return Word(text, None if " " in text else quad)

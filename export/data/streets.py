@@ -8,13 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from export.data.annotations import (
+    benchmark,
     box,
-    frequent,
     label_files,
     labelled_set,
     pairs,
-    parts,
-    photos_of,
     quad_of,
     read_text,
     reading,
@@ -74,23 +72,14 @@ def read_icdar15(folder: Path) -> LabelledSet:
 
 
 def _read_lines(name: str, folder: Path, line_of: Callable[[str], tuple[str, Quad]]) -> LabelledSet:
-    files = {file.stem.removeprefix("gt_"): file for file in label_files(folder, "gt_*.txt")}
-    images, photos = photos_of(folder, files)
-    words: dict[str, list[Word]] = {}
-    ignored: dict[str, list[Quad]] = {}
-    for stem, file in files.items():
-        photo = photos[stem]
-        words[photo] = []
+    labels = {}
+    for file in label_files(folder, "gt_*.txt"):
         with reading(file):
-            for line in filter(str.strip, read_text(file).splitlines()):
-                text, quad = line_of(line)
-                if text == UNREADABLE:
-                    ignored.setdefault(photo, []).append(quad)
-                else:
-                    words[photo].append(Word(text, quad))
-    texts = {photo: parts(word.text for word in of_photo) for photo, of_photo in words.items()}
-    asked = frequent(texts, MOST_QUERIES, once_a_photo=True)
-    return labelled_set(name, images, words, asked, ignored)
+            lines = filter(str.strip, read_text(file).splitlines())
+            labels[file.stem.removeprefix("gt_")] = [Word(*line_of(line)) for line in lines]
+    return benchmark(
+        name, folder, labels, unreadable=UNREADABLE, most=MOST_QUERIES, once_a_photo=True
+    )
 
 
 def _box_line(line: str) -> tuple[str, Quad]:

@@ -6,8 +6,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageFont
 
 FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -56,12 +55,3 @@ def find_fonts(cache: Path | None = None) -> dict[str, list[str]]:
     if cache is not None:
         cache.write_text(json.dumps(families))
     return dict(families)
-
-
-def specimen(file: str, text: str, size: int = 48) -> np.ndarray:
-    """The text in one face as a (H, W) uint8 mask, to look at a font by eye."""
-    font = ImageFont.truetype(file, size)
-    left, top, right, bottom = font.getbbox(text)
-    image = Image.new("L", (int(right - left) + 8, int(bottom - top) + 8))
-    ImageDraw.Draw(image).text((4 - left, 4 - top), text, fill=255, font=font)
-    return np.asarray(image)

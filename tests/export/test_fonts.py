@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from export.synth import fonts
@@ -47,12 +46,3 @@ def test_the_answer_is_remembered(folder: Path, tmp_path: Path) -> None:
     (folder / "one.ttf").unlink()
     assert json.loads((tmp_path / "fonts.json").read_text()) == found
     assert fonts.find_fonts(tmp_path / "fonts.json") == found
-
-
-def test_a_specimen_shows_ink() -> None:
-    face = next(iter(some_families().values()))[0]
-    mask = fonts.specimen(face, "Photolex")
-    assert mask.dtype == np.uint8
-    assert mask.max() == 255
-    assert mask[0].max() == 0
-    assert mask.shape[1] > mask.shape[0]
