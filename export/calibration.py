@@ -64,7 +64,7 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
         truth = np.array([query in shown[index] for index in near])
         rows[at % 2].append(features(query, similarities[near], [lattices[i] for i in near]))
         truths[at % 2].append(truth)
-    weights = _logistic(np.concatenate(rows[0]), np.concatenate(truths[0]))
+    weights = logistic(np.concatenate(rows[0]), np.concatenate(truths[0]))
     best = []
     for part, truth in zip(rows[1], truths[1], strict=True):
         logits = part @ weights[:-1] + weights[-1]
@@ -73,13 +73,33 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     answer = {
         name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights, strict=True)
     }
+    return answer | _borders(best)
+
+
+def fit_cosines(cosines: NDArray[np.float32], truths: NDArray[np.bool_]) -> dict[str, float]:
+    """The same for packs that know of a photo only its cosine, by (queries, photos).
+
+    ``truths`` (queries, photos) says which photos show which query. Cosines that do not rise with
+    it tell nothing: all hits are weak then.
+    """
+    weights = logistic(cosines[::2].reshape(-1, 1), truths[::2].ravel())
+    slope, bias = (round(float(weight), 4) for weight in weights)
+    if slope <= 0:
+        return {"similarity": 1.0, "bias": 0.0, "contains": 1.0, "probably": 1.0}
+    best = []
+    for row, truth in zip(cosines[1::2], truths[1::2], strict=True):
+        top = int(row.argmax())
+        best.append((1 / (1 + np.exp(-(slope * float(row[top]) + bias))), bool(truth[top])))
+    return {"similarity": slope, "bias": bias} | _borders(best)
+
+
+def _borders(best: list[tuple[float, bool]]) -> dict[str, float]:
     # Rounded down: one rounded up to 1 would keep every hit out of its band.
-    answer["contains"] = np.floor(_border(best, 4 / 5) * 1e6) / 1e6
-    answer["probably"] = np.floor(_border(best, 1 / 3) * 1e6) / 1e6
-    return {name: float(value) for name, value in answer.items()}
+    least = {"contains": 4 / 5, "probably": 1 / 3}
+    return {name: float(np.floor(border(best, one) * 1e6) / 1e6) for name, one in least.items()}
 
 
-def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+def logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Logistic regression by Newton's steps with a light ridge; the last weight is the bias."""
     x = np.hstack([rows, np.ones((len(rows), 1))]).astype(np.float64)
     weights = np.zeros(x.shape[1])
@@ -94,7 +114,7 @@ def _logistic(rows: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np
     return weights
 
 
-def _border(best: list[tuple[float, bool]], least: float) -> float:
+def border(best: list[tuple[float, bool]], least: float) -> float:
     """The least probability at which so many hits are matches; 1 if they are at none.
 
     What counts are hits of about that probability: all above a border together are mostly right

@@ -31,13 +31,13 @@ class ParityError(Exception):
     """An exported file does not compute what the torch module computes."""
 
 
-def _write(
+def traced(
     module: nn.Module,
     inputs: tuple[torch.Tensor, ...],
-    file: Path,
     names: tuple[list[str], list[str]],
     dynamic: tuple[dict[int, Any], ...],
-) -> None:
+) -> onnx.ModelProto:
+    """A module as ONNX: ``names`` of inputs and outputs, ``dynamic`` axes of each input."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # The exporter's own: it uses a class that torch deprecates, and tells of two inputs that
@@ -57,7 +57,7 @@ def _write(
         raise RuntimeError("torch.onnx.export returned no program")
     model = program.model_proto
     without_traces(model)
-    onnx.save(model, str(file))
+    return model
 
 
 def without_traces(model: onnx.ModelProto) -> None:
@@ -104,7 +104,7 @@ def export_focus(model: Focus, file: Path, photo: NDArray[np.uint8]) -> float:
         1: 32 * torch.export.Dim("rows", min=1, max=256),
         2: 32 * torch.export.Dim("columns", min=1, max=256),
     }
-    _write(model, (example,), file, (["photo"], ["maps"]), (sides,))
+    onnx.save(traced(model, (example,), (["photo"], ["maps"]), (sides,)), str(file))
     return _parity(model, file, {"photo": photo[None]})
 
 
@@ -112,7 +112,8 @@ def export_image(model: ImageTower, file: Path, crops: NDArray[np.uint8]) -> flo
     """Write the image tower; ``crops`` (n, 32, 128, 3) are what parity is checked on."""
     example = torch.zeros(2, CROP_HEIGHT, CROP_WIDTH, 3, dtype=torch.uint8)
     batch = {0: torch.export.Dim("batch", min=1, max=4096)}
-    _write(model, (example,), file, (["crops"], ["embedding", "letters"]), (batch,))
+    names = (["crops"], ["embedding", "letters"])
+    onnx.save(traced(model, (example,), names, (batch,)), str(file))
     return _parity(model, file, {"crops": crops})
 
 
@@ -123,5 +124,5 @@ def export_text(
     batch = torch.export.Dim("batch", min=1, max=65536)
     example = (torch.zeros(2, FRAMES, len(ALPHABET)), torch.ones(2, dtype=torch.int64))
     names = (["letters", "lengths"], ["query_embedding"])
-    _write(model, example, file, names, ({0: batch}, {0: batch}))
+    onnx.save(traced(model, example, names, ({0: batch}, {0: batch})), str(file))
     return _parity(model, file, {"letters": letters, "lengths": lengths})

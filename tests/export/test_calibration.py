@@ -113,26 +113,26 @@ def test_labels_that_run_the_other_way_round_count_as_well() -> None:
 def test_a_border_is_where_enough_hits_are_matches(
     best: list[tuple[float, bool]], least: float, border: float
 ) -> None:
-    assert calibration._border(best, least) == pytest.approx(border)
+    assert calibration.border(best, least) == pytest.approx(border)
 
 
 def test_many_sure_hits_do_not_pay_for_guesses() -> None:
     sure = [(0.9 + at / 1e4, True) for at in range(500)]
     guesses = [(0.01 + at / 1e4, False) for at in range(50)]
-    assert 0.1 < calibration._border(sure + guesses, 1 / 3) < 0.9
+    assert 0.1 < calibration.border(sure + guesses, 1 / 3) < 0.9
 
 
 def test_logistic_regression_finds_the_weights_that_made_the_data() -> None:
     rng = np.random.default_rng(0)
     rows: NDArray[np.float32] = rng.normal(0, 1, (4000, 2)).astype(np.float32)
     chance = 1 / (1 + np.exp(-(rows @ (2.0, -1.0) + 0.5)))
-    weights = calibration._logistic(rows, rng.random(4000) < chance)
+    weights = calibration.logistic(rows, rng.random(4000) < chance)
     np.testing.assert_allclose(weights, [2.0, -1.0, 0.5], atol=0.2)
 
 
 def test_separable_data_do_not_run_away() -> None:
     rows = np.array([[-1.0], [-0.5], [0.5], [1.0]], np.float32)
-    weights = calibration._logistic(rows, np.array([False, False, True, True]))
+    weights = calibration.logistic(rows, np.array([False, False, True, True]))
     assert np.isfinite(weights).all()
     assert weights[0] > 1
 
@@ -146,3 +146,20 @@ def test_tuning_covers_the_words_at_least_as_well_as_before(
     assert found.most == start.most
     again, same = tune(towers, photos[:2], found)
     assert (again, same) == (found, covered)
+
+
+def test_cosines_alone_are_fitted_to_what_photos_show() -> None:
+    rng = np.random.default_rng(0)
+    truths = rng.random((60, 30)) < 0.1
+    cosines = (0.2 + 0.1 * truths + rng.normal(0, 0.02, truths.shape)).astype(np.float32)
+    found = calibration.fit_cosines(cosines, truths)
+    chances = 1 / (1 + np.exp(-(found["similarity"] * cosines + found["bias"])))
+    assert chances[truths].mean() > 0.8
+    assert chances[~truths].mean() < 0.1
+    assert 0 < found["probably"] <= found["contains"] < 1
+
+
+def test_cosines_that_tell_nothing_make_every_hit_weak() -> None:
+    truths = np.arange(40).reshape(4, 10) % 3 == 0
+    found = calibration.fit_cosines(np.where(truths, 0.1, 0.3).astype(np.float32), truths)
+    assert found == {"similarity": 1.0, "bias": 0.0, "contains": 1.0, "probably": 1.0}

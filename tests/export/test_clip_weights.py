@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+import platformdirs
 import torch
 from torch import Tensor, nn
 
@@ -337,10 +338,8 @@ def test_without_the_network_one_is_told_what_to_put_where(
 ) -> None:
     server.close()
     target = tmp_path / "photolex" / "clip" / "RN50.pt"
-    monkeypatch.setattr(
-        published.platformdirs, "user_cache_path", lambda *a, **k: tmp_path / "photolex"
-    )
-    monkeypatch.setattr(published.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *a, **k: tmp_path / "photolex")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setattr(published, "ADDRESS", server.address + "?{sha256}{model}")
     with pytest.raises(WeightsError) as raised:
         published.published("RN50")
@@ -357,8 +356,8 @@ def test_what_openais_own_package_has_fetched_is_used(
     there = tmp_path / ".cache" / "clip" / "RN50.pt"
     there.parent.mkdir(parents=True)
     there.write_bytes(CONTENT)
-    monkeypatch.setattr(published.platformdirs, "user_cache_path", lambda *a, **k: tmp_path / "own")
-    monkeypatch.setattr(published.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *a, **k: tmp_path / "own")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setitem(published.SHA256, "RN50", SHA256)
     assert published.published("RN50") == there
 
