@@ -1,4 +1,4 @@
-"""From Focus's maps to the quads of words."""
+"""From Focus's maps to the places of words: quads, and strips where words are bent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Quad = NDArray[np.float32]
+from engine.strips import Quad, Strip, about, bend_of
+
 Mask = NDArray[np.bool_]
+
+# Cells of a kernel: fewer show no bend, and those that fill so much of their rectangle have none.
+_LEAST_BENT = 16
+_STRAIGHT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,19 @@ class Found:
     """A place where a word may stand: its quad (4, 2) in map cells and Focus's confidence 0..1.
 
     ``upright`` is False where the quad is much higher than wide, so that the text may run upwards
-    or downwards.
+    or downwards. A bent word has a ``strip`` (``strips.py``), and its quad is the one about that.
     """
 
     quad: Quad
     confidence: float
     upright: bool
+    strip: Strip | None = None
+
+    def in_photo(self, scale: float) -> Found:
+        """The same place in pixels of a photo, given map cells per pixel."""
+        strip = None if self.strip is None else (self.strip / scale).astype(np.float32)
+        quad = (self.quad / scale).astype(np.float32)
+        return Found(quad, self.confidence, self.upright, strip)
 
 
 def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found]:
@@ -62,6 +74,9 @@ def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found
     slope = _common_slope([points for points, _ in shapes])
     found = []
     for points, confidence in shapes:
+        if (bent := _bent(points, confidence, settings)) is not None:
+            found.append(bent)
+            continue
         quad, upright = _quad(points, settings, slope)
         sides = np.linalg.norm(quad - np.roll(quad, 1, 0), axis=1)
         if float(sides.min()) >= settings.least_side:
@@ -124,6 +139,21 @@ def _common_slope(shapes: list[NDArray[np.float32]]) -> float:
     order = np.argsort(angles)
     passed = np.cumsum(np.array(weights)[order])
     return float(np.array(angles)[order][int(np.searchsorted(passed, passed[-1] / 2))])
+
+
+def _bent(points: NDArray[np.float32], confidence: float, settings: FocusSettings) -> Found | None:
+    """The word about a kernel that is clearly bent; None about any other."""
+    if len(points) < _LEAST_BENT:
+        return None
+    _, wide, high, _ = _box(points)
+    if len(points) > _STRAIGHT * (wide + 1) * (high + 1):
+        return None
+    bend = bend_of(points)
+    if bend is None:
+        return None
+    grow = settings.growth * _offset(bend.length, bend.thickness, settings.shrink)
+    strip = bend.strip(grow)
+    return Found(about(strip), confidence, bend.upright, strip)
 
 
 def _quad(points: NDArray[np.float32], settings: FocusSettings, slope: float) -> tuple[Quad, bool]:

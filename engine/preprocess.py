@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.strips import Quad, Strip
+
 Image = NDArray[np.uint8]
-Quad = NDArray[np.float32]
 
 
 def for_focus(
@@ -50,10 +51,7 @@ class Pyramid:
         """The quad (4, 2), straightened and stretched to (high, wide, 3)."""
         across = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
         down = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
-        shrink = min(across / (2 * wide), down / (2 * high))
-        level = self._level(int(np.clip(np.log2(max(shrink, 1.0)), 0, 5)))
-        # Odd sides are not halved exactly, and the two differ.
-        factor = np.divide(level.shape[1::-1], self._levels[0].shape[1::-1])
+        level, factor = self._fitting(min(across / (2 * wide), down / (2 * high)))
         target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         # Pixel centres: the corner of a pixel is half a pixel from its centre.
         warp = cv2.getPerspectiveTransform((quad * factor - 0.5).astype(np.float32), target - 0.5)
@@ -61,6 +59,27 @@ class Pyramid:
             level, warp, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         return np.asarray(cut, np.uint8)
+
+    def crop_strip(self, strip: Strip, wide: int, high: int) -> Image:
+        """The strip (2, n, 2), laid out straight and stretched to (high, wide, 3)."""
+        along = float(np.linalg.norm(np.diff(strip.mean(0), axis=0), axis=1).sum())
+        down = float(np.linalg.norm(strip[1] - strip[0], axis=1).mean())
+        level, factor = self._fitting(min(along / wide, down / high))
+        columns = (np.arange(wide) + 0.5) / wide * (strip.shape[1] - 1)
+        known = np.arange(strip.shape[1])
+        edges = [[np.interp(columns, known, axis) for axis in edge.T] for edge in strip * factor]
+        upper, lower = np.array(edges)[:, :, None]
+        part = (np.arange(high)[:, None] + 0.5) / high
+        x, y = (upper * (1 - part) + lower * part - 0.5).astype(np.float32)
+        cut = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(cut, np.uint8)
+
+    def _fitting(self, shrink: float) -> tuple[Image, NDArray[np.float64]]:
+        """The level for what is made ``shrink`` times smaller, and its pixels a pixel, x and y."""
+        level = self._level(int(np.clip(np.log2(max(shrink, 1.0)), 0, 5)))
+        # Odd sides are not halved exactly, and the two differ.
+        factor = np.divide(level.shape[1::-1], self._levels[0].shape[1::-1])
+        return level, factor
 
 
 def grown(quad: Quad, along: float, across: float) -> Quad:

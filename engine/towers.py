@@ -131,11 +131,10 @@ class CompactTowers:
             embeddings = np.concatenate([embeddings, more[0]])
             letters = np.concatenate([letters, more[1]])
             back[others] = sureness(more[1])
+        again = np.concatenate([tried, others])
+        better = read_back(first, back, across)[again]
         kept = np.arange(len(found))
-        order = np.concatenate([tried, others])
-        kept[order] = np.where(
-            read_back(first, back, across)[order], len(found) + np.arange(len(order)), order
-        )
+        kept[again[better]] = len(found) + np.flatnonzero(better)
         return [ways[at] for at in kept], embeddings[kept], letters[kept]
 
     def cut(self, pyramid: Pyramid, ways: Sequence[Way]) -> list[NDArray[np.uint8]]:
@@ -194,11 +193,7 @@ def words_of_maps(
     seen: Sequence[tuple[NDArray[np.float32], float]], settings: FocusSettings
 ) -> list[Found]:
     """The words in maps of one photo at several scales; quads in the photo's pixels."""
-    found = [
-        one.enlarged(1 / scale)
-        for maps, scale in seen
-        for one in find_words(maps, settings)
-    ]
+    found = [one.in_photo(scale) for maps, scale in seen for one in find_words(maps, settings)]
     return found if len(seen) == 1 else _without_doubles(found)
 
 

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.directions import first_ways, runs_across
 from engine.focus import FocusSettings
 from engine.packs import FORMAT, check_pack, read_pack
 from engine.photos import read_photo
-from engine.preprocess import for_focus
+from engine.preprocess import Pyramid, for_focus
 from engine.tokenizer import fold, stretch
 from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
@@ -113,7 +114,9 @@ def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> No
     towers = CompactTowers(read_pack(out))
     crops = []
     for photo in photos[::2]:
-        crops += towers.cut(photo.pixels, towers.find(photo.pixels)[:30])[2]
+        found = towers.find(photo.pixels)[:30]
+        ways = first_ways(found, runs_across(found))
+        crops += towers.cut(Pyramid(photo.pixels), ways)
     batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
     pictures = [for_focus(photo.pixels, 960, args.most_enlarged)[0] for photo in photos[::3]]
     quantize(out / "focus.onnx", [picture[None] for picture in pictures])

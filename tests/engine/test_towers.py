@@ -98,10 +98,9 @@ def test_a_sign_that_runs_up_or_down_is_read_in_its_own_direction(
 def test_a_mirrored_sign_is_not_read(towers: Towers) -> None:
     photo = blank()
     put(photo, "abcd", (256, 256))
-    (region,) = towers.embed_photo(np.ascontiguousarray(photo[:, ::-1]))
-    assert region.reading == "dcba"
-    (region,) = towers.embed_photo(np.ascontiguousarray(photo[::-1]))
-    assert region.reading == ""
+    for mirrored in (photo[:, ::-1], photo[::-1]):
+        (region,) = towers.embed_photo(np.ascontiguousarray(mirrored))
+        assert region.reading == "dcba"
 
 
 def test_a_large_photo_is_searched_small_but_cut_out_large(painted: ModelPack) -> None:

@@ -1,0 +1,109 @@
+"""Which way words are read: photos lie on their side or stand on their head, and words with them.
+
+One word alone tells little: the image tower is often as sure of nonsense that it reads upside down.
+All words of a photo together tell it reliably, so a few are tried both ways in every photo, and the
+others only where those read better from their other end. Words are given surest first, as Focus
+finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import strips
+from engine.focus import Found
+from engine.strips import Quad, Strip
+
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+Sureness = NDArray[np.float32]  # of one way of reading each word; NaN where it was not tried
+
+_PROBES = 6  # words that run left to right and are tried both ways in every photo
+_SURE = 0.6  # Focus's confidence in them
+_LEAN = 0.01  # of sureness: by how much reading from the other end must be better
+_SQUARE = 1.5  # a quad whose sides differ less may hold a word that runs in either direction
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A word's place as it is read: the quad from its first letter on, and the strip if bent."""
+
+    quad: Quad
+    strip: Strip | None = None
+
+    def back(self) -> Way:
+        """The same place read from its other end."""
+        strip = None if self.strip is None else strips.turned(self.strip)
+        return Way(np.roll(self.quad, -2, 0), strip)
+
+
+def runs_across(found: Sequence[Found]) -> Mask:
+    """Which words run left to right (or right to left) and not up or down.
+
+    Squarish ones do as most of the longer words of the photo that Focus is sure of.
+    """
+    across = np.array([one.upright for one in found], bool)
+    square = np.array([_is_square(one) for one in found], bool)
+    sure = np.array([one.confidence >= _SURE for one in found], bool) & ~square
+    if np.count_nonzero(sure & ~across) > np.count_nonzero(sure & across):
+        across &= ~square
+    return across
+
+
+def first_ways(found: Sequence[Found], across: Mask) -> list[Way]:
+    """How words are read first: left to right, or upwards."""
+    return [
+        Way(one.quad, one.strip)
+        if level or one.strip is not None
+        else Way(np.roll(one.quad, -1, 0))
+        for one, level in zip(found, across, strict=True)
+    ]
+
+
+def tried_first(found: Sequence[Found], across: Mask) -> Rows:
+    """Which words, surest first, are read from their other end in every photo.
+
+    Those that run up or down, and of the others the probes.
+    """
+    sure = np.array([one.confidence >= _SURE for one in found], bool)
+    return np.union1d(np.flatnonzero(~across), np.flatnonzero(across & sure)[:_PROBES])
+
+
+def sureness(letters: NDArray[np.float32]) -> Sureness:
+    """How sure readings are, by their log-probabilities (n, columns, classes): 0 at most."""
+    return np.asarray(letters.max(2).mean(1), np.float32)
+
+
+def tried_next(first: Sureness, back: Sureness, across: Mask) -> Rows:
+    """Which words are to be read from their other end too, since the probes are better so."""
+    if _lean((back - first)[across]) <= _LEAN:
+        return np.zeros(0, np.intp)
+    return np.flatnonzero(across & np.isnan(back))
+
+
+def read_back(first: Sureness, back: Sureness, across: Mask) -> Mask:
+    """The words that are better read from their other end, by the sureness of both ways.
+
+    What the surest words of a photo gain by it counts for each with what it gains itself.
+    """
+    chosen = np.zeros(len(first), bool)
+    gain = back - first
+    for alike, least in ((across, _LEAN), (~across, 0.0)):
+        chosen[alike] = gain[alike] + _lean(gain[alike]) > least
+    return chosen
+
+
+def _lean(gain: Sureness) -> float:
+    """The mean gain of the surest words that were tried both ways, one alone counting half."""
+    tried = gain[~np.isnan(gain)][:_PROBES]
+    return float(tried.sum()) / max(len(tried), 2)
+
+
+def _is_square(one: Found) -> bool:
+    wide = float(np.linalg.norm(one.quad[1] - one.quad[0]))
+    high = float(np.linalg.norm(one.quad[3] - one.quad[0]))
+    return one.strip is None and max(wide, high) < _SQUARE * min(wide, high)
