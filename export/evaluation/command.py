@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,11 +12,13 @@ from pathlib import Path
 
 from engine.errors import LibraryError
 from engine.library import Library
-from engine.packs import find_packs, read_pack
+from engine.packs import ModelPack, find_packs, read_pack
 from export.data.benchmarks import READERS, open_set
+from export.evaluation.control import RapidOcr, measure
 from export.evaluation.page import write_page
 from export.evaluation.report import Measurement, table
-from export.evaluation.run import examine
+from export.evaluation.run import Examined, examine
+from export.evaluation.sets import LabelledSet
 from export.evaluation.timing import time_stages
 
 
@@ -35,7 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["rapidocr"],
         help="also measure an OCR program with edit distance on the same photos (extra 'bench')",
     )
-    parser.add_argument("--pack", type=Path, metavar="DIR", help="instead of the default pack")
+    parser.add_argument(
+        "--pack",
+        dest="packs",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="instead of the default pack; may be given several times, to compare packs",
+    )
     parser.add_argument(
         "--report",
         type=Path,
@@ -49,7 +60,7 @@ def main(args: argparse.Namespace) -> int:
     """Measure, print, and return the exit status."""
     try:
         measurements = evaluate(
-            args.sets, pack=args.pack, control=args.control is not None, report=args.report
+            args.sets, packs=args.packs, control=args.control is not None, report=args.report
         )
     except LibraryError as error:
         print(error)
@@ -64,31 +75,41 @@ def main(args: argparse.Namespace) -> int:
 def evaluate(
     sets: Sequence[str | Path],
     *,
-    pack: Path | None = None,
+    packs: Sequence[Path] = (),
     control: bool = False,
     report: Path | None = None,
 ) -> list[Measurement]:
     """Measurements of all sets, Photolex first; each program has the computer to itself.
 
-    ``sets``: as ``open_set`` takes them. ``report``: a folder for the page of what lost.
-    ``LibraryError`` when a set or the pack cannot be read, or the control is not installed.
+    ``sets``: as ``open_set`` takes them. ``packs``: folders, each measured on every set; the
+    default pack when empty. ``report``: a folder for the page of what lost. ``LibraryError`` when
+    a set or a pack cannot be read, or the control is not installed.
     """
+    reader = RapidOcr() if control else None
     opened = [open_set(str(one)) for one in sets]
-    chosen = read_pack(pack) if pack else find_packs()[0]
-    open_library = partial(Library.open, pack=chosen)
-    measurements = []
-    examined = []
-    for labelled in opened:
-        one = examine(labelled, open_library)
-        stages = time_stages(chosen, [labelled.images / photo for photo in labelled.photos])
-        measurements.append(replace(one.measurement, stages=stages))
-        if report is not None:
-            examined.append(one)
+    chosen = [read_pack(folder) for folder in packs] or find_packs()[:1]
+    named = list(zip(program_names(chosen), chosen, strict=True))
+    examined = [_examine(labelled, pack, name) for labelled in opened for name, pack in named]
+    measurements = [one.measurement for one in examined]
     if report is not None:
         write_page(report, examined)
-    if control:
-        from export.evaluation import control as rapidocr
-
-        read = rapidocr.open_rapidocr()
-        measurements += [rapidocr.measure(labelled, read) for labelled in opened]
+    if reader is not None:
+        measurements += [measure(labelled, reader) for labelled in opened]
     return measurements
+
+
+def program_names(packs: Sequence[ModelPack]) -> list[str]:
+    """What the rows of packs are called; packs of one name are told apart by their folders."""
+    times = Counter(pack.name for pack in packs)
+    return [
+        f"Photolex ({pack.name})"
+        if times[pack.name] == 1
+        else f"Photolex ({pack.name} in {pack.folder})"
+        for pack in packs
+    ]
+
+
+def _examine(labelled: LabelledSet, pack: ModelPack, name: str) -> Examined:
+    one = examine(labelled, partial(Library.open, pack=pack))
+    stages = time_stages(pack, [labelled.images / photo for photo in labelled.photos])
+    return replace(one, measurement=replace(one.measurement, program=name, stages=stages))

@@ -23,9 +23,12 @@ _ROOM = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A small copy. ``width``, ``height``: of the upright photo, in whose pixels quads are."""
+    """A small copy. ``width``, ``height``: of the upright photo, in whose pixels quads are.
 
-    number: int
+    ``key``: by which the page's elements refer to what was found in it.
+    """
+
+    key: str
     address: str
     width: int
     height: int
@@ -42,23 +45,23 @@ class Pictures:
     def get(self, photo: Path) -> Picture | None:
         """The small copy, made when first asked for; None if the photo cannot be read."""
         if photo not in self._known:
-            self._known[photo] = self._copy(photo, len(self._known) + 1)
+            self._known[photo] = self._copy(photo, f"{len(self._known) + 1:05}")
         return self._known[photo]
 
-    def _copy(self, photo: Path, number: int) -> Picture | None:
+    def _copy(self, photo: Path, key: str) -> Picture | None:
         try:
             found = read_photo(photo, LONGEST_SIDE)
         except PhotoError:
             return None
-        name = f"{number:05}.jpg"
+        name = f"{key}.jpg"
         Image.fromarray(found.pixels).save(self._folder / name, quality=80)
-        return Picture(number, f"{_PHOTOS}/{name}", found.width, found.height)
+        return Picture(key, f"{_PHOTOS}/{name}", found.width, found.height)
 
 
 def regions(picture: Picture, seen: Sequence[Seen]) -> str:
     """All regions of a photo, once, for ``photo`` and ``close_up`` to refer to."""
     drawn = "".join(_polygon(one.quad, "region", one.reading) for one in seen)
-    return f'<g id="regions-{picture.number}">{drawn}</g>'
+    return f'<g id="regions-{picture.key}">{drawn}</g>'
 
 
 def photo(picture: Picture, marks: Iterable[tuple[str, Quad]] = ()) -> str:
@@ -89,7 +92,7 @@ def close_up(picture: Picture, marks: Sequence[tuple[str, Quad]]) -> str:
 
 def _overlay(picture: Picture, marks: Iterable[tuple[str, Quad]]) -> str:
     drawn = "".join(_polygon(quad, name) for name, quad in marks)
-    return f'<use href="#regions-{picture.number}"/>{drawn}'
+    return f'<use href="#regions-{picture.key}"/>{drawn}'
 
 
 def _polygon(quad: Quad, name: str, title: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -33,7 +34,11 @@ def write_page(folder: Path, examined: Sequence[Examined]) -> Path:
     """
     try:
         pictures = Pictures(folder)
-        parts = [part for one in examined for part in _Section(one, pictures).html()]
+        parts = [
+            part
+            for number, one in enumerate(examined, 1)
+            for part in _Section(one, pictures, number).html()
+        ]
         head = _head(tally(query for one in examined for query in one.lost))
         (folder / PAGE).write_text("\n".join([head, *parts, "</body></html>\n"]), "utf-8")
     except OSError as error:
@@ -78,11 +83,12 @@ def _head(counts: Mapping[Cause, int]) -> str:
 
 
 class _Section:
-    """The part of one set."""
+    """The part of one pack on one set."""
 
-    def __init__(self, examined: Examined, pictures: Pictures) -> None:
+    def __init__(self, examined: Examined, pictures: Pictures, number: int) -> None:
         self._examined = examined
         self._pictures = pictures
+        self._number = number
         self._drawn: dict[str, Picture] = {}
 
     def html(self) -> list[str]:
@@ -135,7 +141,7 @@ class _Section:
         score = "no score" if loss.score is None else f"score {loss.score:.2g}"
         seen = self._examined.shown.seen.get(loss.photo, ())
         said = "".join(self._verdict(loss.photo, verdict, seen) for verdict in loss.verdicts)
-        link = f'<a href="#photo-{picture.number}">{len(seen)} regions</a>' if picture else ""
+        link = f'<a href="#photo-{picture.key}">{len(seen)} regions</a>' if picture else ""
         rivals = "".join(self._rival(rival) for rival in query.above(loss))
         return (
             f'<div class="loss {loss.cause.name}"><figure>{drawn}'
@@ -182,9 +188,11 @@ class _Section:
 
     def _picture(self, photo: str) -> Picture | None:
         picture = self._pictures.get(self._examined.labelled.images / photo)
-        if picture is not None:
-            self._drawn[photo] = picture
-        return picture
+        if picture is None:
+            return None
+        # Another pack finds other regions in the same photo.
+        self._drawn[photo] = replace(picture, key=f"{self._number}-{picture.key}")
+        return self._drawn[photo]
 
     def _photos(self) -> Iterator[str]:
         """Every photo that was shown, with all that was found and read in it."""
@@ -199,7 +207,7 @@ class _Section:
         for photo, picture in sorted(self._drawn.items()):
             readings = " · ".join(escape(one.reading) or "–" for one in seen.get(photo, ()))
             yield (
-                f'<figure id="photo-{picture.number}">{drawing.photo(picture)}'
+                f'<figure id="photo-{picture.key}">{drawing.photo(picture)}'
                 f"<figcaption>{escape(photo)}: {len(seen.get(photo, ()))} regions</figcaption>"
                 f'<p class="readings quiet">{readings}</p></figure>'
             )

@@ -19,7 +19,6 @@ from engine.catalogue import Catalogue
 from engine.library import CATALOGUE, Library
 from engine.photos import walk
 from export.evaluation import memory
-from export.evaluation.detection import Detection, counted, detect
 from export.evaluation.losses import LostQuery, Seen, Shown, lost, tally
 from export.evaluation.metrics import Quality, rank, sum_up
 from export.evaluation.report import Measurement
@@ -71,7 +70,9 @@ def examine(labelled: LabelledSet, open_library: OpenLibrary) -> Examined:
             len(shown.seen.get(photo, ())) for photo in labelled.photos
         ),
         skipped=len(shown.skipped),
-        detection=_detection(labelled, shown),
+        detection=labelled.covered_by(
+            {photo: [one.quad for one in seen] for photo, seen in shown.seen.items()}
+        ),
         peak_megabytes=peak,
         losses=tally(losing),
     )
@@ -150,22 +151,3 @@ def _shown(library: Library, labelled: LabelledSet) -> Shown:
         catalogue.close()
     skipped = {Path(row.path).name: row.reason for row in library.skipped()}
     return Shown(labelled.words, seen, skipped)
-
-
-def _detection(labelled: LabelledSet, shown: Shown) -> Detection | None:
-    placed = {
-        photo: [word.quad for word in words if word.quad is not None]
-        for photo, words in labelled.words.items()
-        if words and all(word.quad is not None for word in words)
-    }
-    if not placed:
-        return None
-    return detect(
-        (
-            of_words,
-            counted(
-                [one.quad for one in shown.seen.get(photo, ())], labelled.ignored.get(photo, ())
-            ),
-        )
-        for photo, of_words in placed.items()
-    )

@@ -6,7 +6,7 @@ Ours is a folder with ``images/`` and ``gt.json``; ``export/data/benchmarks.py``
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import LibraryError
-from export.evaluation.detection import Quad
+from export.evaluation.detection import Detection, Quad, counted, detect
 from export.evaluation.metrics import queries_of
 
 
@@ -56,6 +56,24 @@ class LabelledSet:
     def texts(self) -> dict[str, list[str]]:
         """The words without their places."""
         return {photo: [word.text for word in words] for photo, words in self.words.items()}
+
+    def places(self) -> dict[str, list[Quad]]:
+        """The words' quads, by photo: of photos that list words and a place for each of them."""
+        return {
+            photo: [word.quad for word in words if word.quad is not None]
+            for photo, words in self.words.items()
+            if words and all(word.quad is not None for word in words)
+        }
+
+    def covered_by(self, regions: Mapping[str, Sequence[Quad]]) -> Detection | None:
+        """How well a program's quads, by photo, cover the words; None when no place is known."""
+        places = self.places()
+        if not places:
+            return None
+        return detect(
+            (words, counted(regions.get(photo, ()), self.ignored.get(photo, ())))
+            for photo, words in places.items()
+        )
 
     def queries(self) -> dict[str, frozenset[str]]:
         """What is asked, with the relevant photos: the set's own queries, else its words."""

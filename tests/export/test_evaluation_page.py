@@ -94,6 +94,8 @@ def test_the_page_is_whole_and_refers_only_to_what_lies_beside_it(
             assert address[1:] in page.ids
         else:
             assert (written.parent / address).is_file()
+    named = [one for one in page.ids if one]
+    assert len(named) == len(set(named))
     assert "http" not in text
     assert "<script" not in text
 

@@ -145,3 +145,22 @@ def test_the_command_measures_writes_the_page_and_prints(
     assert measured["stages"]["photos"] == 3
     assert sum(measured["losses"].values()) > 0
     assert (tmp_path / "page" / "index.html").is_file()
+
+
+def test_several_packs_are_measured_in_one_run(
+    signs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = (painted_pack(tmp_path / name).folder for name in ("int8", "float32"))
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    options = ["--set", str(signs), "--pack", str(one), "--pack", str(two), "--json"]
+    assert command.main(parser.parse_args(options)) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["program"] == f"Photolex (painted in {one})"
+    assert second["program"] == f"Photolex (painted in {two})"
+    assert first["quality"] == second["quality"]
+
+
+def test_packs_of_different_names_need_no_folders(tmp_path: Path, pack: ModelPack) -> None:
+    other = painted_pack(tmp_path / "pack")
+    assert command.program_names([pack, other]) == ["Photolex (fake)", "Photolex (painted)"]
