@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from export.synth.crops import HEIGHT, WIDTH, degrade
+from export.synth.crops import HEIGHT, WIDTH
 
 Image = NDArray[np.uint8]
 _MARGIN = 0.5  # of the word's height, on every side of the stored cut
@@ -65,32 +65,36 @@ def cut_words(
     return cuts
 
 
-def vary(cut: Cut, rng: np.random.Generator, strength: float = 0.5) -> Image:
-    """The cut as one (32, 128, 3) crop with margins, tilt and damage of its own.
+def vary(cut: Cut, rng: np.random.Generator | None) -> Image:
+    """The cut as one (32, 128, 3) crop with margins, tilt and colours of its own.
 
-    ``strength`` 0 gives the plain crop with Focus's usual margins, for validation.
+    Without ``rng`` the plain crop with Focus's usual margins, for validation.
     """
     high, wide = cut.picture.shape[:2]
     edge = round(_HIGH * _MARGIN)
-    jitter = rng.uniform(-0.06, 0.22, 4) if strength else np.full(4, 0.08)
+    jitter = np.full(4, 0.08) if rng is None else rng.uniform(-0.06, 0.22, 4)
     x0, x1 = edge - jitter[0] * _HIGH, wide - edge + jitter[1] * _HIGH
     y0, y1 = edge - jitter[2] * _HIGH, high - edge + jitter[3] * _HIGH
     quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
-    if strength:
+    if rng is not None:
         slope = np.tan(np.radians(rng.normal(0, 1.5))) * (x1 - x0) / 2
         quad[[0, 3], 1] -= slope
         quad[[1, 2], 1] += slope
         quad += rng.normal(0, 1.0, quad.shape)
     target = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
     warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
-    crop = cv2.warpPerspective(
-        cut.picture, warp, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    crop = np.asarray(
+        cv2.warpPerspective(
+            cut.picture,
+            warp,
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_AREA,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
     )
-    if not strength:
-        return np.asarray(crop, np.uint8)
-    values = crop.astype(np.float32)
-    if rng.random() < 0.15:
-        values = 255 - values
-    if rng.random() < 0.3:
-        values = values[:, :, rng.permutation(3)]
-    return degrade(values, rng, strength)
+    if rng is not None and rng.random() < 0.15:
+        crop = 255 - crop
+    if rng is not None and rng.random() < 0.3:
+        crop = crop[:, :, rng.permutation(3)]
+    return crop

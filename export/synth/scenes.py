@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.synth.corpus import Corpus
-from export.synth.crops import degrade
+from export.synth.damage import degrade
 from export.synth.lettering import Mask, Typesetter
 from export.synth.textures import Textures
 from export.synth.titles import TitlePainter

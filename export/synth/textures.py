@@ -23,33 +23,43 @@ class Textures:
         self.rng = np.random.default_rng(seed)
 
     def colour(self) -> NDArray[np.float32]:
-        """(3,) RGB 0..255; greys, black and white are as common as they are in print."""
+        """One of ``colours``."""
+        return self.colours(1)[0]
+
+    def colours(self, count: int) -> NDArray[np.float32]:
+        """(count, 3) RGB 0..255; greys, black and white are as common as they are in print."""
         rng = self.rng
-        kind = rng.random()
-        if kind < 0.22:
-            return np.full(3, rng.uniform(0, 60), np.float32) + rng.normal(0, 5, 3).astype("f4")
-        if kind < 0.46:
-            return np.full(3, rng.uniform(195, 255), np.float32) + rng.normal(0, 5, 3).astype("f4")
-        if kind < 0.60:
-            return np.full(3, rng.uniform(0, 255), np.float32) + rng.normal(0, 10, 3).astype("f4")
-        hue = np.array([[[rng.integers(180), rng.integers(80, 256), rng.integers(50, 256)]]], "u1")
-        return np.asarray(cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0], np.float32)
+        if count == 0:  # OpenCV takes no empty pictures
+            return np.zeros((0, 3), np.float32)
+        kind = rng.random(count)[:, None]
+        spread = np.where(kind < 0.46, 5.0, 10.0)
+        ends = ((0, 60), (195, 255), (0, 255))
+        dark, light, grey = (rng.uniform(low, high, (count, 1)) for low, high in ends)
+        level = np.where(kind < 0.22, dark, np.where(kind < 0.46, light, grey))
+        hues = rng.integers((0, 80, 50), (180, 256, 256), (count, 3)).astype(np.uint8)
+        vivid = cv2.cvtColor(hues[None], cv2.COLOR_HSV2RGB)[0]
+        drawn = np.where(kind < 0.6, level + rng.normal(0, spread, (count, 3)), vivid)
+        return drawn.astype(np.float32)
+
+    def photo_cut(self, wide: int, high: int) -> Image:
+        """A piece of a random photo, stretched to (high, wide, 3)."""
+        rng = self.rng
+        photo = self.photos[int(rng.integers(len(self.photos)))]
+        h, w = photo.shape[:2]
+        cw = max(8, int(w * rng.uniform(0.04, 0.6)))
+        ch = max(8, min(h, int(cw * high / wide * rng.uniform(0.7, 1.4))))
+        x, y = int(rng.integers(w - cw + 1)), int(rng.integers(h - ch + 1))
+        return np.asarray(cv2.resize(photo[y : y + ch, x : x + cw], (wide, high)), np.uint8)
 
     def patch(self, wide: int, high: int, plain: float = 0.45) -> Image:
         """A (high, wide, 3) ground; ``plain`` is how often it has one colour or a gradient."""
         rng = self.rng
         kind = rng.random()
         if self.photos and kind > plain + 0.15:
-            photo = self.photos[int(rng.integers(len(self.photos)))]
-            h, w = photo.shape[:2]
-            part = rng.uniform(0.04, 0.6)
-            cw = max(8, int(w * part))
-            ch = max(8, min(h, int(cw * high / wide * rng.uniform(0.7, 1.4))))
-            x, y = int(rng.integers(w - cw + 1)), int(rng.integers(h - ch + 1))
-            cut = cv2.resize(photo[y : y + ch, x : x + cw], (wide, high))
+            cut = self.photo_cut(wide, high)
             if rng.random() < 0.4:  # calmer, as a board or a wall is
-                cut = cv2.GaussianBlur(cut, (0, 0), rng.uniform(1, 4))
-            return np.asarray(cut, np.uint8)
+                cut = np.asarray(cv2.GaussianBlur(cut, (0, 0), rng.uniform(1, 4)), np.uint8)
+            return cut
         ground = np.empty((high, wide, 3), np.float32)
         ground[:] = self.colour()
         if kind < plain * 0.45:

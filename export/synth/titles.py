@@ -95,8 +95,8 @@ class TitlePainter:
         """A shape behind the letters, often with a border of another colour."""
         r = self.random
         corners = np.concatenate([quad for quad, _ in words])
-        low, high = corners.min(0), corners.max(0)
-        centre, size = (low + high) / 2, (high - low) / 2
+        least, most = corners.min(0), corners.max(0)
+        centre, size = (least + most) / 2, (most - least) / 2
         room = HEIGHT * r.uniform(0.12, 0.4)
         kind = r.randrange(4)
         if kind == 0:
@@ -110,16 +110,17 @@ class TitlePainter:
         elif kind == 2:  # a ribbon, an arrow, a lozenge
             nose = room * r.uniform(0, 2)
             x, y = size + room
-            shape = centre + np.array(
-                [[-x, -y], [x, -y], [x + nose, 0], [x, y], [-x, y], [-x - r.choice((-1, 1)) * nose, 0]]
-            )  # fmt: skip
+            tail = -x - r.choice((-1, 1)) * nose
+            ends = [[-x, -y], [x, -y], [x + nose, 0], [x, y], [-x, y], [tail, 0]]
+            shape = centre + np.array(ends)
         else:
             jitter = self.rng.uniform(-0.2, 0.2, (4, 2)) * room
             x, y = size + room
             shape = centre + np.array([[-x, -y], [x, -y], [x, y], [-x, y]]) + jitter
-        cover = np.zeros(layer.shape[:2], np.uint8)
+        high, wide = layer.shape[:2]
+        cover = np.zeros((high, wide), np.uint8)
         cv2.fillPoly(cover, [np.round(shape * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
-        patch = self.textures.patch(cover.shape[1], cover.shape[0], plain=0.8)
+        patch = self.textures.patch(wide, high, plain=0.8)
         _cover(layer, cover, patch.astype(np.float32))
         if r.random() < 0.4:
             line = np.zeros_like(cover)
@@ -155,7 +156,7 @@ class TitlePainter:
         if kind < 0.14:  # each letter in a colour of its own
             colours = [self.textures.colour() for _ in range(r.randint(2, 4))]
             _, labels = cv2.connectedComponents((ink > 127).astype(np.uint8))
-            palette = np.stack([colours[r.randrange(len(colours))] for _ in range(labels.max() + 1)])
+            palette = np.stack([r.choice(colours) for _ in range(int(labels.max()) + 1)])
             near = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.intp)
             fill = palette[near].astype(np.float32)
         elif kind < 0.24:  # two halves in different colours

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from export.synth.crops import degrade
+from export.synth.damage import degrade
 from export.towers.compact import Focus
 from export.training.run import Average, Budget, load, save
 

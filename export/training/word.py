@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -24,6 +23,7 @@ from engine.tokenizer import ALPHABET, fold, stretch
 from export.data.words import Cut, cut_words, vary
 from export.synth.bank import Bank
 from export.synth.crops import CropRenderer
+from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training.run import Average, Budget, load, save
@@ -48,19 +48,18 @@ class Crops(IterableDataset[Batch]):
         grounds = load_backgrounds(self.backgrounds, 250) if self.backgrounds else []
         renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
         while True:
-            crops: list[NDArray[np.uint8]] = []
-            words: list[str] = []
-            while len(words) < self.batch:
-                if rng.random() < self.real:
-                    cut = self.cuts[int(rng.integers(len(self.cuts)))]
-                    crop, text = vary(cut, rng), cut.text
-                else:
-                    crop, text = renderer.render()
-                word = fold(text)[:LONGEST_WORD]
-                if word:
-                    crops.append(crop)
-                    words.append(word)
-            yield torch.from_numpy(np.stack(crops)), words
+            real = int((rng.random(self.batch) < self.real).sum())
+            crops, words = renderer.paint(self.batch - real)
+            cuts = [self.cuts[int(at)] for at in rng.integers(len(self.cuts), size=real)]
+            if cuts:
+                varied = torch.from_numpy(np.stack([vary(cut, rng) for cut in cuts]))
+                crops = torch.cat([crops, varied.permute(0, 3, 1, 2).float()])
+                words += [cut.text for cut in cuts]
+            strength = torch.ones(self.batch)
+            strength[self.batch - real :] = 0.5
+            spoiled = torch.from_numpy(degrade_crops(crops, strength, renderer.chance))
+            folded = [fold(word)[:LONGEST_WORD] for word in words]
+            yield spoiled, folded
 
 
 def distract(word: str) -> str:
@@ -121,14 +120,13 @@ class WordTowers(nn.Module):
 def validate(towers: WordTowers, cuts: list[Cut], device: torch.device) -> dict[str, float]:
     """CTC exact and embedding top-1 among the set's own words, on crops not trained on."""
     towers.eval()
-    rng = np.random.default_rng(0)
     words = [fold(cut.text)[:LONGEST_WORD] for cut in cuts]
     lexicon = sorted(set(words))
     texts = towers.text(*tokens(lexicon, device))
     exact = first = 0
     for start in range(0, len(cuts), 256):
         part = cuts[start : start + 256]
-        crops = torch.from_numpy(np.stack([vary(cut, rng, 0.0) for cut in part])).to(device)
+        crops = torch.from_numpy(np.stack([vary(cut, None) for cut in part])).to(device)
         embeddings, letters = towers.image(crops)
         best = (embeddings @ texts.T).argmax(1).tolist()
         for at, word in enumerate(words[start : start + 256]):

@@ -22,7 +22,7 @@ import torch
 from engine.focus import FocusSettings, find_words
 from export.towers.compact import Focus
 from export.training import focus
-from export.training.focus import SHRINK, Patches, Source, losses, shrunk, targets
+from export.training.focus import SHRINK, Arc, Patches, Source, losses, shrunk, targets
 from export.training.run import load
 
 SIDE = 128
@@ -106,6 +106,31 @@ def test_neighbours_kernels_stay_apart() -> None:
     kernels, _, _ = targets(quads, np.array([True, True]), SIDE, SIDE)
     count, _ = cv2.connectedComponents(kernels)
     assert count - 1 == 2
+
+
+@pytest.mark.parametrize("radius", [-45.0, 35.0, 120.0])
+def test_maps_of_a_bent_picture_lie_on_its_bent_words(radius: float) -> None:
+    straight = np.zeros((SIDE, SIDE, 3), np.uint8)
+    straight[50:78, 30:100] = 255
+    arc = Arc((65.0, 64.0), radius)
+    bent = cv2.resize(arc.picture(straight), (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA)
+    _, word, ignored = targets(quad_of(65, 64, 70, 28)[None], np.array([True]), SIDE, SIDE, arc)
+    painted = bent[:, :, 0] > 127
+    assert ((word > 0) & painted).sum() > 0.75 * ((word > 0) | painted).sum()
+    assert not ignored.any()
+    ends, middle = np.flatnonzero(word.any(0))[[0, -1]], 65 // 4
+    heights = [np.flatnonzero(word[:, x]).mean() for x in (*ends, middle)]
+    assert (np.sign(radius) * (np.array(heights[:2]) - heights[2]) > 1).all()
+
+
+def test_a_word_that_a_bend_squeezes_is_ignored() -> None:
+    quad = quad_of(65, 64 + 38, 70, 18)  # near the centre of the circle
+    kernels, word, ignored = targets(
+        quad[None], np.array([True]), SIDE, SIDE, Arc((65.0, 64.0), 45.0)
+    )
+    assert not kernels.any()
+    assert not word.any()
+    assert ignored.any()
 
 
 def test_doubtful_and_tiny_words_are_neither_words_nor_ground() -> None:

@@ -81,9 +81,9 @@ def test_a_photo_that_is_gone_is_passed_over(photos: Path) -> None:
 
 def test_the_plain_crop_shows_the_word_with_focuss_margins(photos: Path) -> None:
     (cut,) = cuts(photos, {"text": "Board", "quad": QUAD})
-    crop = vary(cut, np.random.default_rng(0), 0.0)
+    crop = vary(cut, None)
     assert crop.shape == (32, 128, 3)
-    again = vary(cut, np.random.default_rng(1), 0.0)
+    again = vary(cut, None)
     np.testing.assert_array_equal(crop, again)
     assert crop[16, 10].tolist() == pytest.approx([0, 250, 0], abs=5)
     assert crop[16, 100].tolist() == pytest.approx([250, 0, 0], abs=5)
