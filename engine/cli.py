@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -156,13 +157,16 @@ def _check(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from engine import demo
 
-    demo.run(arguments.library, print)
+    demo.run(
+        arguments.library,
+        print,
+        open_library=partial(Library.open, pack=_chosen_pack(arguments)),
+    )
     return 0
 
 
 def _open(arguments: argparse.Namespace, *, read_only: bool = False) -> Library:
-    pack = _pack(arguments.pack) if arguments.pack else None
-    return Library.open(arguments.library, pack=pack, read_only=read_only)
+    return Library.open(arguments.library, pack=_chosen_pack(arguments), read_only=read_only)
 
 
 def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
@@ -174,6 +178,11 @@ def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
             library.add_root(folder)
     if not library.roots():
         raise LibraryError(f"No folder is watched yet: photolex {arguments.command} FOLDER.")
+
+
+def _chosen_pack(arguments: argparse.Namespace) -> ModelPack | None:
+    """What ``--pack`` names; None when nothing is named."""
+    return _pack(arguments.pack) if arguments.pack else None
 
 
 def _pack(name: str) -> ModelPack:

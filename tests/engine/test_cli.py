@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.library import Library
 from engine.packs import ModelPack, PackCheck
 from engine.progress import describe, duration
 from tests.fakes import FakeEmbedder, fake_towers, photo
+from tests.packs import painted_pack
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +31,7 @@ def embedder(pack: ModelPack, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
     fake = FakeEmbedder()
     original = Library.open
 
-    def opening(folder: Path | None, *, pack: ModelPack | None, read_only: bool) -> Library:
+    def opening(folder: Path | None, *, pack: ModelPack | None, read_only: bool = False) -> Library:
         return original(folder, pack=pack or fake_pack, factory=fake_towers, read_only=read_only)
 
     fake_pack = pack
@@ -361,13 +363,21 @@ def test_packs_check_themselves(
     assert "pack.json is missing" in capsys.readouterr().err
 
 
-def test_the_demonstration_is_run_on_the_library(
+def test_the_demonstration_is_run_on_the_library_with_the_pack_that_is_named(
     photolex: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[Path] = []
-    monkeypatch.setattr("engine.demo.run", lambda folder, say: ran.append(folder))
+    ran: list[tuple[Path, str]] = []
+
+    def run(
+        folder: Path, say: Callable[[str], None], *, open_library: Callable[[Path], Library]
+    ) -> None:
+        with closing(open_library(folder)) as library:
+            ran.append((library.folder, library.pack.name))
+
+    monkeypatch.setattr("engine.demo.run", run)
     assert photolex("demo") == 0
-    assert ran == [tmp_path / "library"]
+    assert photolex("demo", "--pack", painted_pack(tmp_path / "pack").folder) == 0
+    assert ran == [(tmp_path / "library", "fake"), (tmp_path / "library", "painted")]
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(
