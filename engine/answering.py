@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import PackError
-from engine.kept_index import KeptIndex
+from engine.kept_index import KeptIndex, index_file
 from engine.packs import ModelPack
 from engine.readers import Readers
+from engine.scenes import SceneSearcher
 from engine.scoring import Scorer
-from engine.search import Searcher
+from engine.search import Answer, Searcher
 
 if TYPE_CHECKING:
     from engine.towers import Towers
@@ -33,45 +33,33 @@ class Answering:
     ) -> None:
         """``folder``: of the library. ``factory``: opens other towers than the pack's."""
         self.pack = pack
-        self.folder = folder
-        self.reading = reading
-        self.factory = factory
-        self.index = KeptIndex(folder / f"{pack.name}.hnsw", pack, reading)
-        self.searcher = Searcher(reading, self.index.current, self._embed_words, Scorer(pack), pack)
+        self.index = KeptIndex(index_file(folder, pack), pack, reading)
+        self._factory = factory
         self._lock = threading.Lock()
         self._towers: Towers | None = None
+        index, embed = self.index.current, self._embed_words
+        self._searcher: Searcher | SceneSearcher
+        if pack.mode == "words":
+            self._searcher = Searcher(reading, index, embed, Scorer(pack), pack, places=pack.places)
+        else:
+            scorer = Scorer(pack) if "calibration" in pack.settings else None
+            self._searcher = SceneSearcher(reading, index, embed, scorer, pack)
+
+    def ask(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
+        """As ``Searcher.ask``; of scenes, everything is what a ``limit`` of 0 asks for."""
+        if isinstance(self._searcher, Searcher):
+            return self._searcher.ask(query, limit=limit, everything=everything)
+        return self._searcher.ask(query, limit=limit)
 
     def open_words(self) -> Towers:
         """The text tower; PackError if it cannot be loaded."""
         with self._lock:
             if self._towers is None:
-                self._towers = self.factory() if self.factory else _open_text(self.pack)
+                self._towers = self._factory() if self._factory else _open_text(self.pack)
             return self._towers
 
     def _embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         return self.open_words().embed_words(words)
-
-
-def find_stand_in(answering: Answering, packs: Callable[[], list[ModelPack]]) -> Answering | None:
-    """Another pack that has seen more photos, while this one still has some to see."""
-    pack = answering.pack
-    with answering.reading() as catalogue:
-        own = catalogue.counts(catalogue.pack_id(pack))
-        if not own.waiting:
-            return None
-        try:
-            others = [other for other in packs() if other.fingerprint != pack.fingerprint]
-        except PackError:
-            return None
-        best, most = None, own.searchable
-        for other in others:
-            pack_id = catalogue.pack_id(other) if other.name != pack.name else 0
-            searchable = catalogue.counts(pack_id).searchable
-            if searchable > most:
-                best, most = other, searchable
-    if best is None:
-        return None
-    return Answering(answering.folder, best, answering.reading, answering.factory)
 
 
 def _open_text(pack: ModelPack) -> Towers:

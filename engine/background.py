@@ -1,4 +1,4 @@
-"""The indexing thread: live changes and scans, one after the other, until told to stop."""
+"""The indexing thread: live changes, scans, and what other packs lack, one after the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Background:
     """Runs the indexer in a thread of its own; every method may be called from any thread.
 
     ``roots``: the folders that are watched now. ``finished``: called after each scan or update on
-    the indexing thread, with what it did and whether it was a scan.
+    the indexing thread, with what it did and whether it was a scan. ``catch_up``: called when there
+    is nothing else to do, and cancelled for whatever comes up; it goes on with the next call.
     """
 
     def __init__(
@@ -36,16 +37,20 @@ class Background:
         roots: Callable[[], list[Path]],
         announce: Callable[[Event], None],
         finished: Callable[[ScanResult, bool], None],
+        catch_up: Callable[[threading.Event], object] = lambda cancel: None,
     ) -> None:
         self._indexer = indexer
         self._roots = roots
         self._announce = announce
         self._finished = finished
+        self._catch_up = catch_up
         self._wake = threading.Condition()
         self._inline = threading.Lock()
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._to_scan: set[Path] = set()
         self._noticed = False
+        self._is_behind = False
+        self._is_catching_up = False
         self._tidy_at: float | None = None
         self._cancel = threading.Event()
         self._stopping = False
@@ -60,7 +65,7 @@ class Background:
             return (
                 self._thread is not None
                 and self._reason is None
-                and (self._busy or bool(self._to_scan) or self._noticed)
+                and (self._busy or bool(self._to_scan) or self._noticed or self._is_behind)
             )
 
     @property
@@ -102,6 +107,7 @@ class Background:
         """Looks through these folders soon."""
         with self._wake:
             self._to_scan.update(roots)
+            self._interrupt_catching_up()
             self._wake.notify_all()
 
     def notice(self, paths: Iterable[Path]) -> None:
@@ -110,6 +116,7 @@ class Background:
             self._indexer.notice(path)
         with self._wake:
             self._noticed = True
+            self._interrupt_catching_up()
             self._wake.notify_all()
 
     def run(self, call: Callable[[], Result]) -> Result:
@@ -137,7 +144,7 @@ class Background:
                 _logger.exception("Indexing failed")
                 self._announce(EngineFailed(error))
             with self._wake:
-                self._busy = False
+                self._busy = self._is_catching_up = False
         for call, future in self._calls:
             _settle(call, future)
         self._calls.clear()
@@ -159,7 +166,15 @@ class Background:
                         self._busy = True
                         # An update is a short scan of a few paths, so it goes first.
                         return self._update if self._noticed else self._scan
+                    if self._is_behind:
+                        self._cancel.clear()
+                        self._busy = self._is_catching_up = True
+                        return self._go_on_catching_up
                 self._wake.wait(_TIDY_SECONDS if self._tidy_at else None)
+
+    def _interrupt_catching_up(self) -> None:
+        if self._is_catching_up:
+            self._cancel.set()
 
     def _is_tidying_due(self) -> bool:
         return self._tidy_at is not None and time.monotonic() >= self._tidy_at
@@ -183,9 +198,16 @@ class Background:
             self.scan(self._roots())
         self._take(result, is_scan=False)
 
+    def _go_on_catching_up(self) -> None:
+        # If it fails it is not tried again before the next scan or update.
+        self._is_behind = False
+        self._catch_up(self._cancel)
+        self._is_behind = self._cancel.is_set()
+
     def _take(self, result: ScanResult, *, is_scan: bool) -> None:
         if result.removed:
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
+        self._is_behind = True
         self._finished(result, is_scan)
 
 

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from engine.database import path_of, text_of
 from engine.errors import RootError
 from engine.lookups import Lookups
+from engine.pack_records import PackRecords
 from engine.regions import Region
 from engine.rows import (
     Counts,
     Evidence,
     KnownPhoto,
-    PackIdentity,
     PhotoRow,
     RegionState,
     RootRow,
@@ -45,7 +45,7 @@ _KNOWN_PHOTO = """
 _ORPHANS = "NOT EXISTS (SELECT 1 FROM photos WHERE photos.content_id = contents.id)"
 
 
-class Catalogue(Lookups):
+class Catalogue(Lookups, PackRecords):
     """A program has one writer, and as many readers as it likes, each seeing the last commit."""
 
     # Roots
@@ -95,19 +95,6 @@ class Catalogue(Lookups):
     def set_root_state(self, root_id: int, *, online: bool, device: str | None) -> None:
         self._run("UPDATE roots SET online = ?, device = ? WHERE id = ?", online, device, root_id)
 
-    # Packs
-
-    def pack_id(self, pack: PackIdentity) -> int:
-        """A reader answers 0, which no pack has, for one that has embedded nothing yet."""
-        find = "SELECT id FROM packs WHERE fingerprint = ?"
-        rows = self._rows(find, pack.fingerprint)
-        if not rows and self.write:
-            self._run(
-                "INSERT INTO packs (name, fingerprint) VALUES (?, ?)", pack.name, pack.fingerprint
-            )
-            rows = self._rows(find, pack.fingerprint)
-        return int(rows[0][0]) if rows else 0
-
     # What search reads
 
     def regions(
@@ -147,7 +134,7 @@ class Catalogue(Lookups):
     def evidence(self, region_ids: NDArray[np.int64]) -> list[Evidence]:
         """In the order of the ids; absent are those that are gone or of which no photo is left."""
         rows = self._rows(
-            "SELECT regions.id, content_id, quad, lattice, reading, confidence "
+            "SELECT regions.id, content_id, quad, lattice, reading, confidence, score_map "
             "FROM json_each(?) AS wanted JOIN regions ON regions.id = wanted.value "
             "WHERE EXISTS (SELECT 1 FROM photos WHERE photos.content_id = regions.content_id) "
             "ORDER BY wanted.key",
@@ -161,8 +148,9 @@ class Catalogue(Lookups):
                 lattice,
                 reading,
                 confidence,
+                score_map,
             )
-            for region_id, content_id, quad, lattice, reading, confidence in rows
+            for region_id, content_id, quad, lattice, reading, confidence, score_map in rows
         ]
 
     def photos_of(self, content_ids: Iterable[int]) -> dict[int, list[PhotoRow]]:
@@ -336,8 +324,8 @@ class Catalogue(Lookups):
             ids = [
                 self._run(
                     "INSERT INTO regions "
-                    "(content_id, pack_id, quad, embedding, lattice, reading, confidence) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "(content_id, pack_id, quad, embedding, lattice, reading, confidence, "
+                    "score_map) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     content_id,
                     pack_id,
                     region.quad.astype("<f4").tobytes(),
@@ -345,6 +333,7 @@ class Catalogue(Lookups):
                     region.lattice,
                     region.reading,
                     float(region.confidence),
+                    region.score_map.to_bytes() if region.score_map else b"",
                 )
                 for region in regions
             ]

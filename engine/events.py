@@ -18,13 +18,17 @@ class ScanStarted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``seconds_left`` is None until there is something to estimate it from."""
+    """``seconds_left`` is None until there is something to estimate it from.
+
+    ``pack``: the one that embeds, when it is another than the first.
+    """
 
     done: int
     total: int
     photos_per_second: float
     seconds_left: float | None
     current: str
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ class Indexer:
         self._noticed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._counted = ScanResult()
 
+    def use(self, pack: PackIdentity, embedder: PhotoEmbedder, added: Added) -> None:
+        """From the next scan on, another pack decides which photos can be searched."""
+        self._pack_id = self._catalogue.pack_id(pack)
+        self._embedder = embedder
+        self._added = added
+
     def scan(self, roots: Iterable[Path], cancel: threading.Event) -> ScanResult:
         """Looks at everything in these roots and embeds what waits.
 

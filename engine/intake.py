@@ -79,7 +79,7 @@ class Intake:
         self._refused: list[tuple[Task, Skipped]] = []
         self._unsettled: list[Task] = []
         self._committed_at = time.monotonic()
-        self._pace = _Pace()
+        self._pace = Pace()
         self.embedded = 0
         self.searchable = 0
         self.skipped = 0
@@ -249,10 +249,14 @@ class Intake:
             self._announce(PhotosChanged(added=len(settled), removed=0))
 
 
-class _Pace:
-    """How far a run is and how fast it goes, over the last ten seconds or so."""
+class Pace:
+    """How far a run is and how fast it goes, over the last ten seconds or so.
 
-    def __init__(self) -> None:
+    ``pack``: the one that embeds, when it is not the first.
+    """
+
+    def __init__(self, pack: str = "") -> None:
+        self._pack = pack
         self.done = 0
         self.total = 0
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=100)
@@ -270,7 +274,7 @@ class _Pace:
         rate = (self.done - before) / max(now - since, 1e-9)
         left = max(0, self.total - self.done)
         seconds_left = left / rate if rate > 0 else None
-        announce(Progress(self.done, self.total, rate, seconds_left, current))
+        announce(Progress(self.done, self.total, rate, seconds_left, current, self._pack))
 
 
 def _is_gone(path: Path) -> bool:

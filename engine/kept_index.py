@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -29,6 +31,29 @@ class IndexedPack(PackIdentity, Protocol):
 
     @property
     def embedding_size(self) -> int: ...
+
+
+def index_file(library: Path, pack: PackIdentity) -> Path:
+    """Where a pack's index is kept: two versions of a pack have one each."""
+    return library / f"{pack.name}-{pack.fingerprint[:8]}.hnsw"
+
+
+def adopt_index(library: Path, pack: PackIdentity) -> None:
+    """Earlier versions named the file by the pack's name alone; to make it anew takes minutes."""
+    old, file = library / f"{pack.name}.hnsw", index_file(library, pack)
+    old_note, note = (one.with_name(one.name + ".json") for one in (old, file))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        made_from = json.loads(old_note.read_text(encoding="utf-8"))["made_from"]["pack"]
+        if made_from == pack.fingerprint and not file.exists():
+            old.rename(file)
+            old_note.rename(note)
+
+
+def delete_index(library: Path, pack: PackIdentity) -> None:
+    """OSError if it cannot be."""
+    file = index_file(library, pack)
+    for one in (file, file.with_name(file.name + ".json")):
+        one.unlink(missing_ok=True)
 
 
 class KeptIndex:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import glob
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,27 +15,30 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from engine.answering import Answering, find_stand_in
+from engine import kept_packs
+from engine.backfill import Backfill
 from engine.background import Background
 from engine.catalogue import Catalogue
 from engine.embedder import Embedder
 from engine.errors import LibraryError
 from engine.events import Announcer, EngineFailed, PhotosChanged
 from engine.indexer import Indexer, ScanResult
+from engine.kept_index import adopt_index, delete_index
 from engine.lock import LibraryLock
-from engine.packs import ModelPack, find_packs
+from engine.packs import Mode, ModelPack, find_packs, installed_packs
+from engine.panel import Panel
 from engine.readers import Readers
 from engine.roots import Root, absolute, check_root
 from engine.rows import SkippedRow
 from engine.search import Answer
+from engine.shelf import PackStatus, Shelf
 from engine.thumbnails import Thumbnails
 from engine.watcher import Watcher
 
 if TYPE_CHECKING:
-    from engine.index import Embeddings
     from engine.towers import Towers
 
-__all__ = ["CATALOGUE", "Library", "Root", "Status"]
+__all__ = ["CATALOGUE", "Library", "PackStatus", "Root", "Status"]
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ CATALOGUE = "catalogue.sqlite"
 class Status:
     """``waiting``: photos that are neither searchable nor skipped yet. ``regions``: of the pack.
 
+    All by the first of the packs in use; ``Library.packs`` says it of each.
     ``index_ready``: searches are answered by the index; until then they are exact, and slower.
     """
 
@@ -61,14 +65,36 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """What only the one program that indexes has."""
+class _Held:
+    """What keeps other programs from writing the library."""
 
     lock: LibraryLock
     catalogue: Catalogue
-    embedder: Embedder
+
+    @classmethod
+    def take(cls, folder: Path) -> Self:
+        lock = LibraryLock(folder)
+        lock.take()
+        try:
+            return cls(lock, Catalogue.open(folder / CATALOGUE, write=True))
+        except BaseException:
+            lock.release()
+            raise
+
+    def release(self) -> None:
+        self.catalogue.close()
+        self.lock.release()
+
+
+@dataclass(slots=True)
+class _Writing:
+    """What only the one program that indexes has. ``backfills``: for the packs beside the first."""
+
+    catalogue: Catalogue
     indexer: Indexer
     background: Background
+    embedder: Embedder
+    backfills: list[Backfill]
 
 
 class Library:
@@ -81,25 +107,35 @@ class Library:
         self,
         folder: Path,
         thumbnails: Path,
-        pack: ModelPack,
+        packs: Sequence[ModelPack],
         factory: Callable[[], Towers] | None,
         *,
         read_only: bool,
     ) -> None:
         """Use ``open``."""
         self.folder = folder
-        self.pack = pack
         self.announcer = Announcer()
         self._thumbnails = Thumbnails(thumbnails)
         self._factory = factory
         self._readers = Readers(folder / CATALOGUE)
-        self._answering = Answering(folder, pack, self._readers, factory)
-        self._stand_in: Answering | None = None
+        self._shelf = Shelf(folder, self._readers, installed_packs)
         self._stopping = threading.Event()
-        self._preparing: threading.Thread | None = None
+        self._preparing: list[threading.Thread] = []
         self._watcher: Watcher | None = None
         self._roots: frozenset[Path] = frozenset()
-        self._writing = None if read_only else self._begin_writing()
+        self._writing: _Writing | None = None
+        self._held = None if read_only else _Held.take(folder)
+        try:
+            used = packs or self._shelf.remembered() or find_packs()[:1]
+            self._panel = Panel(folder, used, self._readers, factory)
+            if self._held is not None:
+                self._writing = self._begin_writing(self._held.catalogue)
+                if packs:
+                    self._held.catalogue.use_packs(self._panel.packs)
+            self._look_around(read_only)
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def open(
@@ -107,15 +143,17 @@ class Library:
         folder: Path | None = None,
         *,
         pack: ModelPack | None = None,
+        beside: Sequence[ModelPack] = (),
         factory: Callable[[], Towers] | None = None,
         read_only: bool = False,
     ) -> Self:
         """The library in ``folder``, by default the person's own; made if it is not there.
 
-        ``pack``: by default the first that is found. ``factory``: opens other towers than the
-        pack's, here and in the embedder's process. ``read_only``: searches and counts only, and
-        may be used beside the program that indexes. LibraryError if the folder cannot be used or
-        another program is using it.
+        ``pack``: by default those that the library used last, else the first that is found; it is
+        remembered unless ``read_only``. ``beside``: packs that answer with it. ``factory``: opens
+        other towers than the packs', here and in the embedder's process. ``read_only``: searches
+        and counts only, and may be used beside the program that indexes. LibraryError if the folder
+        cannot be used or another program is using it.
         """
         if folder is None:
             folder = platformdirs.user_data_path("photolex", appauthor=False)
@@ -125,23 +163,18 @@ class Library:
             thumbnails = folder / "thumbnails"
         if read_only and not (folder / CATALOGUE).exists():
             raise LibraryError(f"There is no library in {folder} yet; index a folder first.")
-        library = cls(folder, thumbnails, pack or find_packs()[0], factory, read_only=read_only)
-        try:
-            library._look_around(read_only)
-        except BaseException:
-            library.close()
-            raise
-        return library
+        packs = [*([] if pack is None else [pack]), *beside]
+        return cls(folder, thumbnails, packs, factory, read_only=read_only)
 
     def close(self) -> None:
         """Stops everything and lets another program use the library."""
         writing, self._writing = self._writing, None
         if writing is not None:
             self._stop(writing)
-            writing.catalogue.close()
         self._readers.close()
-        if writing is not None:
-            writing.lock.release()
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
     # Folders
 
@@ -203,11 +236,13 @@ class Library:
     def index_now(self, cancel: threading.Event) -> ScanResult:
         """Brings everything up to date and returns; what is done when ``cancel`` is set is kept."""
         writing = self._may_write()
-        self._answering.index.bring_up(cancel.is_set)
+        for answering in self._panel.in_use:
+            answering.index.bring_up(cancel.is_set)
         roots = [root.path for root in self.roots()]
         result = writing.background.run(lambda: writing.indexer.scan(roots, cancel))
         self._on_finished(result, True)
-        return result
+        beside = writing.background.run(lambda: self._catch_up(cancel))
+        return replace(result, embedded=result.embedded + beside, cancelled=cancel.is_set())
 
     def start(self) -> None:
         """Begins to index and to watch in the background; returns at once."""
@@ -215,8 +250,7 @@ class Library:
         if self._watcher is not None:
             return
         self._stopping.clear()
-        self._preparing = threading.Thread(target=self._prepare, name="photolex-index")
-        self._preparing.start()
+        self._prepare_soon()
         writing.background.start()
         self._watcher = Watcher(self._on_changed, ignored=(self.folder,))
         self._watcher.start()
@@ -240,12 +274,75 @@ class Library:
     def paused(self) -> bool:
         return self._writing is not None and self._writing.background.paused
 
+    # Packs
+
+    @property
+    def pack(self) -> ModelPack:
+        """The first of the packs in use."""
+        return self._panel.first.pack
+
+    def packs(self) -> list[PackStatus]:
+        """Every pack that is in use, installed, or has embeddings here, in this order."""
+        return self._shelf.statuses(self._panel.packs)
+
+    def installed(self, fingerprint: str) -> ModelPack:
+        """A pack to ``use``; PackError if its files are gone."""
+        return self._shelf.installed(fingerprint)
+
+    def use(self, packs: Sequence[ModelPack]) -> None:
+        """Uses these packs from now on, the first of them first; what others embedded is kept.
+
+        A pack that has not seen all photos looks at them in the background (or in ``index_now``),
+        and until it has, the one that has seen most goes on answering. LibraryError if a pack is
+        damaged; then nothing changes.
+        """
+        writing = self._may_write()
+        writing.background.run(lambda: self._change_packs(writing, packs))
+        if self._watcher is not None:
+            self._prepare_soon()
+            self.rescan()
+        self.announcer.announce(PhotosChanged(added=0, removed=0))
+
+    def forget_pack(self, fingerprint: str) -> None:
+        """Deletes what a pack embedded; LibraryError if it is answering, or not known here."""
+        writing = self._may_write()
+        row = self._shelf.kept(fingerprint)
+        if any(one.pack.fingerprint == fingerprint for one in self._panel.answering):
+            raise LibraryError(
+                f"The model pack “{row.name}” still answers; choose another one, and wait until "
+                "that has seen every photo."
+            )
+        writing.background.run(lambda: writing.catalogue.begin_forgetting(row.pack_id))
+        delete_index(self.folder, row)
+        kept_packs.drop(fingerprint, self.folder)
+        # In pieces, so that other calls get their turn.
+        while len(writing.background.run(writing.catalogue.forget_some)):
+            pass
+
+    def forget_gone_packs(self) -> list[str]:
+        """The same for all packs whose files are gone and that are not in use; their names."""
+        answering = {one.pack.fingerprint for one in self._panel.answering}
+        gone = [
+            one for one in self.packs() if not one.installed and one.fingerprint not in answering
+        ]
+        for one in gone:
+            self.forget_pack(one.fingerprint)
+        return [one.name for one in gone]
+
     # Questions
 
-    def search(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
-        """The best photos for a query; see ``Searcher.ask``. LibraryError if it cannot be done."""
-        answering = self._stand_in or self._answering
-        return answering.searcher.ask(query, limit=limit, everything=everything)
+    def modes(self) -> tuple[Mode, ...]:
+        """The kinds of questions that the packs in use can answer."""
+        return self._panel.modes
+
+    def search(
+        self, query: str, *, limit: int = 200, everything: bool = False, mode: Mode = "words"
+    ) -> Answer:
+        """The best photos for a query; see ``Searcher.ask``. LibraryError if it cannot be done.
+
+        ``mode``: with ``scenes``, the query is one sentence that says what photos look like.
+        """
+        return self._panel.ask(query, limit=limit, everything=everything, mode=mode)
 
     def status(self) -> Status:
         with self._readers() as catalogue:
@@ -260,7 +357,7 @@ class Library:
             pack_name=self.pack.name,
             indexing=writing is not None and writing.background.busy,
             paused=self.paused,
-            index_ready=(self._stand_in or self._answering).index.ready,
+            index_ready=self._panel.answering[0].index.ready,
         )
 
     def skipped(self) -> list[SkippedRow]:
@@ -278,23 +375,15 @@ class Library:
 
     # Behind the scenes
 
-    def _begin_writing(self) -> _Writing:
-        lock = LibraryLock(self.folder)
-        lock.take()
-        try:
-            catalogue = Catalogue.open(self.folder / CATALOGUE, write=True)
-        except BaseException:
-            lock.release()
-            raise
-        embedder = Embedder(
-            self._factory or _towers_factory(self.pack), longest_side=self.pack.longest_side
-        )
+    def _begin_writing(self, catalogue: Catalogue) -> _Writing:
+        first = self._panel.first
+        embedder = self._embedder(first.pack)
         indexer = Indexer(
             catalogue,
             embedder,
-            self.pack,
+            first.pack,
             self.announcer.announce,
-            self._on_added,
+            first.index.add,
             self._on_removed,
             exclude=[glob.escape(str(self.folder))],
         )
@@ -303,13 +392,49 @@ class Library:
             lambda: [root.path for root in catalogue.roots()],
             self.announcer.announce,
             self._on_finished,
+            self._catch_up,
         )
-        return _Writing(lock, catalogue, embedder, indexer, background)
+        writing = _Writing(catalogue, indexer, background, embedder, [])
+        self._follow_panel(writing, self._panel)
+        return writing
+
+    def _follow_panel(self, writing: _Writing, panel: Panel) -> None:
+        """What is embedded from now on is embedded by these packs."""
+        for pack in panel.packs:
+            kept_packs.keep(pack, self.folder)
+            adopt_index(self.folder, pack)
+        writing.backfills = [
+            Backfill(
+                writing.catalogue,
+                self._embedder(one.pack),
+                one.pack,
+                self.announcer.announce,
+                one.index.add,
+                writing.embedder.close,
+            )
+            for one in panel.in_use[1:]
+        ]
+
+    def _embedder(self, pack: ModelPack) -> Embedder:
+        return Embedder(self._factory or _towers_factory(pack), longest_side=pack.longest_side)
+
+    def _change_packs(self, writing: _Writing, packs: Sequence[ModelPack]) -> None:
+        """On the indexing thread, where nothing is being embedded meanwhile."""
+        panel = Panel(self.folder, packs, self._readers, self._factory, before=self._panel)
+        writing.catalogue.use_packs(panel.packs)
+        self._panel.save()
+        writing.embedder.close()
+        writing.embedder = self._embedder(panel.first.pack)
+        writing.indexer.use(panel.first.pack, writing.embedder, panel.first.index.add)
+        self._follow_panel(writing, panel)
+        panel.find_stand_in(self._shelf.able_to_answer)
+        self._panel = panel
 
     def _look_around(self, read_only: bool) -> None:
-        self._stand_in = find_stand_in(self._answering, find_packs)
+        self._panel.find_stand_in(self._shelf.able_to_answer)
         if read_only:
-            (self._stand_in or self._answering).index.load_if_quick()
+            for answering in self._panel.answering:
+                answering.index.load_if_quick()
 
     def _may_write(self) -> _Writing:
         if self._writing is None:
@@ -322,20 +447,28 @@ class Library:
         if watcher is not None:
             watcher.stop()
         writing.background.stop()
-        if self._preparing is not None:
-            self._preparing.join()
-            self._preparing = None
+        for thread in self._preparing:
+            thread.join()
+        self._preparing.clear()
         writing.embedder.close()
-        self._answering.index.save()
+        self._panel.save()
 
-    def _prepare(self) -> None:
+    def _prepare_soon(self) -> None:
+        thread = threading.Thread(target=self._prepare, args=(self._panel,), name="photolex-index")
+        self._preparing.append(thread)
+        thread.start()
+
+    def _prepare(self, panel: Panel) -> None:
         """Makes the first search quick."""
-        answering = self._stand_in or self._answering
+
+        def is_over() -> bool:
+            return self._stopping.is_set() or panel is not self._panel
+
         try:
-            answering.open_words()
-            answering.index.bring_up(self._stopping.is_set)
-            self._answering.index.bring_up(self._stopping.is_set)
-            self._answering.index.save()
+            for answering in panel.answering:
+                answering.open_words()
+                answering.index.bring_up(is_over)
+            panel.save()
         except LibraryError as error:
             self.announcer.announce(EngineFailed(error))
         except Exception as error:
@@ -360,22 +493,29 @@ class Library:
             if others := paths - roots:
                 writing.background.notice(others)
 
-    def _on_added(self, ids: NDArray[np.int64], embeddings: Embeddings) -> None:
-        self._answering.index.add(ids, embeddings)
-
     def _on_removed(self, ids: NDArray[np.int64]) -> None:
-        for answering in (self._answering, self._stand_in):
-            if answering is not None:
-                answering.index.remove(ids)
+        self._panel.remove(ids)
 
     def _on_finished(self, result: ScanResult, is_scan: bool) -> None:
         if self._watcher is not None:
             self._watcher.look_again(result.unsettled)
         if is_scan and not result.cancelled:
-            self._answering.index.save()
-        if self._stand_in is not None and not self.status().waiting:
-            self._stand_in = None
+            self._panel.save()
+        if self._panel.is_stood_in and not self.status().waiting:
+            self._panel.end_standing_in()
             self.announcer.announce(PhotosChanged(added=0, removed=0))
+
+    def _catch_up(self, cancel: threading.Event) -> int:
+        """What the packs beside the first lack, and what is left of packs that were forgotten."""
+        writing = self._writing
+        if writing is None:
+            return 0
+        while not cancel.is_set() and len(writing.catalogue.forget_some()):
+            pass
+        done = sum(backfill.run(cancel) for backfill in writing.backfills if not cancel.is_set())
+        if done:
+            self._panel.save()
+        return done
 
 
 def _towers_factory(pack: ModelPack) -> Callable[[], Towers]:

@@ -76,7 +76,16 @@ _FIRST = (
     "CREATE INDEX regions_by_reading ON regions (pack_id, reading)",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST,)
+# Packs that embed whole photos, and several packs side by side.
+_SECOND = (
+    # As ``ScoreMap.to_bytes`` writes it; empty where the pack knows where its regions are.
+    "ALTER TABLE regions ADD COLUMN score_map BLOB NOT NULL DEFAULT x''",
+    # 0 for the first of the packs in use, 1 and so on for those beside it, NULL for the others.
+    "ALTER TABLE packs ADD COLUMN place INTEGER",
+    "ALTER TABLE packs ADD COLUMN folder TEXT NOT NULL DEFAULT ''",
+)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND)
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Sequence[str]] = STEPS) -> None:

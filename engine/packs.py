@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,9 +134,10 @@ def read_pack(folder: Path, *, for_queries: bool = False) -> ModelPack:
     return pack
 
 
-def verify(pack: ModelPack) -> None:
-    """Compare every file with its digest; PackError names the first that differs."""
-    for entry in pack.files.values():
+def verify(pack: ModelPack, parts: Collection[str] | None = None) -> None:
+    """Compare files, by default all, with their digests; PackError names the first that differs."""
+    for part in pack.files if parts is None else parts:
+        entry = pack.files[part]
         try:
             with (pack.folder / entry["name"]).open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

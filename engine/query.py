@@ -90,6 +90,22 @@ def parse(text: str) -> Query:
     return Query(text, tuple(unique), tuple(dict.fromkeys(excluded)))
 
 
+def sentence(text: str) -> str:
+    """The query as one sentence: without quotes, and without what a photo is not to show."""
+    kept = [token.strip('"') for token in _tokens(text) if not token.startswith("-")]
+    return " ".join(" ".join(kept).split())
+
+
+def excluded_words(text: str) -> list[str]:
+    """Queries that find, each by itself, what a photo is not to show."""
+    return [_typed(phrase) for phrase in parse(text).excluded]
+
+
+def _typed(phrase: Phrase) -> str:
+    words = " ".join(term.text + ("*" if term.prefix else "") for term in phrase.terms)
+    return f'"{words}"'
+
+
 def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text.translate(_QUOTES).translate(_DASHES))
 

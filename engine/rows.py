@@ -19,6 +19,13 @@ class PackIdentity(Protocol):
     def fingerprint(self) -> str: ...
 
 
+class PlacedPack(PackIdentity, Protocol):
+    """A pack that can be found again."""
+
+    @property
+    def folder(self) -> Path: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RootRow:
     """``online``: whether the folder was there when it was last looked for."""
@@ -72,7 +79,10 @@ class KnownPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A region as search shows it. ``quad``: (4, 2) float32, pixels of the upright photo."""
+    """A region as search shows it. ``quad``: (4, 2) float32, pixels of the upright photo.
+
+    ``score_map``: as ``ScoreMap.to_bytes`` writes it.
+    """
 
     region_id: int
     content_id: int
@@ -80,6 +90,7 @@ class Evidence:
     lattice: bytes
     reading: str
     confidence: float
+    score_map: bytes
 
 
 class RegionState(NamedTuple):
@@ -107,3 +118,26 @@ class Counts:
 class SkippedRow:
     path: Path
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """A pack whose embeddings are kept. ``place``: among the packs in use, None if it is not.
+
+    ``folder``: where its files were when it was chosen, empty if it never was.
+    """
+
+    pack_id: int
+    name: str
+    fingerprint: str
+    place: int | None
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class LackingRow:
+    """A content that a pack has not embedded, and a photo that shows it."""
+
+    content_id: int
+    digest: bytes
+    path: Path

@@ -57,8 +57,11 @@ class Scorer:
 
     def __init__(self, pack: ModelPack) -> None:
         weights = pack.calibration
+        # Of a whole photo there is only the similarity.
+        named = FEATURES if pack.places else FEATURES[:1]
         try:
-            self._weights = np.array([float(weights[name]) for name in FEATURES], np.float32)
+            self._weights = np.zeros(len(FEATURES), np.float32)
+            self._weights[: len(named)] = [float(weights[name]) for name in named]
             self._bias = float(weights["bias"])
             self._contains, self._probably = float(weights["contains"]), float(weights["probably"])
         except (KeyError, TypeError, ValueError) as error:

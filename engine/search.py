@@ -15,7 +15,9 @@ from engine.candidates import Candidates, Match, Matches, WordScorer
 from engine.catalogue import Catalogue
 from engine.index import VectorIndex
 from engine.layout import nearness
+from engine.packs import Mode
 from engine.query import Phrase, Query, Term, parse
+from engine.regions import ScoreMap
 from engine.rows import PackIdentity, PhotoRow
 
 # Beside "bakery" a missing "the" counts so much of a missing word.
@@ -49,7 +51,11 @@ class MatchedRegion:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo with its evidence. ``score``: 0..1. ``online``: the file is there to be opened."""
+    """A photo with its evidence. ``score``: 0..1. ``online``: the file is there to be opened.
+
+    ``band``: empty where a pack cannot say how sure it is. ``score_map``: where the text is, by a
+    pack that embeds whole photos.
+    """
 
     path: str
     score: float
@@ -60,23 +66,29 @@ class Hit:
     height: int
     online: bool
     mtime_ns: int
+    score_map: ScoreMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``words``: the folded words that were searched, none if the query holds nothing to find."""
+    """``words``: the folded words that were searched, none if the query holds nothing to find.
+
+    Of scenes they are the sentence that was searched.
+    """
 
     query: str
     words: list[str]
     hits: list[Hit]
     seconds: float
+    mode: Mode = "words"
 
 
 class Searcher:
     """Answers queries about one pack's regions; may be called from several threads.
 
     ``reading`` lends a connection to the catalogue, ``index`` gives whichever index answers now,
-    ``embed_words`` unit embeddings (n, d).
+    ``embed_words`` unit embeddings (n, d). ``places``: whether regions lie somewhere on a photo,
+    so that it means something how they stand to each other; whole photos do not.
     """
 
     def __init__(
@@ -86,9 +98,12 @@ class Searcher:
         embed_words: Callable[[Sequence[str]], NDArray[np.float32]],
         scorer: WordScorer,
         pack: PackIdentity,
+        *,
+        places: bool = True,
     ) -> None:
         self._reading = reading
         self._scorer = scorer
+        self._places = places
         self._candidates = Candidates(index, embed_words, scorer, pack)
 
     def ask(self, text: str, *, limit: int = 200, everything: bool = False) -> Answer:
@@ -103,7 +118,9 @@ class Searcher:
             with self._reading() as catalogue:
                 # With several words it takes all candidates of each to know the best photos.
                 enough = limit if len(query.words) == 1 and not query.excluded else 0
-                weighing = _Weighing(query, self._candidates, catalogue, enough, everything)
+                weighing = _Weighing(
+                    query, self._candidates, catalogue, enough, everything, self._places
+                )
                 scores = self._scores(weighing, 0.0 if everything else _LEAST_SCORE)
                 hits = self._hits(weighing, scores, catalogue, limit)
         return Answer(text, query.words, hits, time.perf_counter() - started)
@@ -152,6 +169,7 @@ class Searcher:
             height=row.height,
             online=row.root_online and not row.missing,
             mtime_ns=row.mtime_ns,
+            score_map=None if self._places else weighing.score_map(content_id),
         )
 
     def _regions(self, weighing: _Weighing, content_id: int) -> list[MatchedRegion]:
@@ -185,8 +203,10 @@ class _Weighing:
         catalogue: Catalogue,
         enough: int,
         everything: bool,
+        places: bool,
     ) -> None:
         self.query = query
+        self._places = places
         positive = [phrase for group in query.groups for phrase in group]
         self.terms = list(dict.fromkeys(term for phrase in positive for term in phrase.terms))
         excluded = [term for phrase in query.excluded for term in phrase.terms]
@@ -213,7 +233,7 @@ class _Weighing:
             for group in self.query.groups
         ]
         mean = _together(best)
-        pairs = _plain_pairs(self.query)
+        pairs = _plain_pairs(self.query) if self._places else []
         if pairs and mean > _LEAST_SCORE:
             near = [self._nearness(first, second, content_id) for first, second in pairs]
             # In proportion to the belief in the words themselves: what is weak stays so.
@@ -223,7 +243,7 @@ class _Weighing:
     def phrase(self, phrase: Phrase, content_id: int) -> float:
         """How surely the phrase is there, its words side by side."""
         mean = _together([(self._best(term, content_id), term.function) for term in phrase.terms])
-        if len(phrase.terms) == 1 or mean <= _LEAST_SCORE:
+        if len(phrase.terms) == 1 or mean <= _LEAST_SCORE or not self._places:
             return mean
         steps = [
             self._nearness(first, second, content_id) for first, second in pairwise(phrase.terms)
@@ -236,6 +256,14 @@ class _Weighing:
         if len(ones) == 1:
             return ones[0]
         return sorted((match for found in ones for match in found), key=lambda match: match.order)
+
+    def score_map(self, content_id: int) -> ScoreMap | None:
+        """Where on the photo there is text, if any of its regions tells."""
+        for term in self.terms:
+            for match in self.matches(term, content_id):
+                if match.evidence.score_map:
+                    return ScoreMap.read(match.evidence.score_map)
+        return None
 
     def _possible(self) -> set[int]:
         """Contents with a candidate for every group; without one, a score is next to nothing.

@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.index import Freshness, HnswIndex
 from engine.interrupts import interrupting
-from engine.kept_index import KeptIndex
+from engine.kept_index import KeptIndex, index_file
 from engine.library import Library
 from engine.packs import ModelPack
 from engine.readers import Readers
@@ -37,6 +37,7 @@ from engine.watcher import Watcher
 from tests.fakes import EMBEDDING_SIZE, FakeEmbedder, fake_pack, fake_towers, photo
 
 PATIENCE = 60.0
+INDEX = index_file(Path(), fake_pack(Path())).name
 
 
 def until(condition: Callable[[], bool], what: str = "") -> None:
@@ -143,7 +144,7 @@ def test_a_library_that_is_opened_again_still_knows_everything(
     index(first, photos)
     first.close()
     first.close()
-    assert (folder / "fake.hnsw").exists()
+    assert (folder / INDEX).exists()
     second = open_library()
     assert names(second, "bread") == ["bakery.jpg"]
     index(second)
@@ -157,7 +158,7 @@ def test_a_stale_or_lost_index_file_loses_no_photo(
     first = open_library()
     index(first, photos)
     first.close()
-    stale = {name: (folder / name).read_bytes() for name in ("fake.hnsw", "fake.hnsw.json")}
+    stale = {name: (folder / name).read_bytes() for name in (INDEX, f"{INDEX}.json")}
     second = open_library()
     photo(photos / "cafe.jpg", "coffee")
     (photos / "bakery.jpg").unlink()
@@ -173,7 +174,7 @@ def test_a_stale_or_lost_index_file_loses_no_photo(
         ["station.jpg"],
     ]
     third.close()
-    (folder / "fake.hnsw").unlink()
+    (folder / INDEX).unlink()
     fourth = open_library()
     index(fourth)
     assert names(fourth, "coffee") == ["cafe.jpg"]
@@ -214,17 +215,17 @@ def test_a_reader_uses_the_index_file_when_that_is_worth_it(
     reader = open_library(read_only=True)
     assert reader.status().index_ready
     assert names(reader, "bread") == ["bakery.jpg"]
-    saved = (folder / "fake.hnsw").read_bytes(), (folder / "fake.hnsw.json").read_bytes()
+    saved = (folder / INDEX).read_bytes(), (folder / f"{INDEX}.json").read_bytes()
     photo(photos / "cafe.jpg", "coffee")
     index(writer)
-    (folder / "fake.hnsw").write_bytes(saved[0])
-    (folder / "fake.hnsw.json").write_bytes(saved[1])
+    (folder / INDEX).write_bytes(saved[0])
+    (folder / f"{INDEX}.json").write_bytes(saved[1])
     topped_up = open_library(read_only=True)
     assert topped_up.status().index_ready
     assert names(topped_up, "coffee") == ["cafe.jpg"]
     monkeypatch.setattr("engine.kept_index._WORTH_ADDING", 0)
     assert not open_library(read_only=True).status().index_ready
-    (folder / "fake.hnsw").unlink()
+    (folder / INDEX).unlink()
     assert names(open_library(read_only=True), "coffee") == ["cafe.jpg"]
 
 
@@ -514,7 +515,7 @@ def test_another_pack_takes_over_when_it_has_seen_every_photo(
     index(first, photos)
     first.close()
     other = fake_pack(tmp_path, name="other")
-    monkeypatch.setattr(library_module, "find_packs", lambda: [other, pack])
+    monkeypatch.setattr(library_module, "installed_packs", lambda: [other, pack])
     second = open_library(pack=other)
     assert second.status().searchable == 0
     assert second.status().waiting == 2
@@ -535,10 +536,7 @@ def test_without_the_files_of_the_last_pack_the_new_one_starts_from_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def no_packs() -> list[ModelPack]:
-        raise PackError("No model pack was found.")
-
-    monkeypatch.setattr(library_module, "find_packs", no_packs)
+    monkeypatch.setattr(library_module, "installed_packs", list)
     first = open_library()
     index(first, photos)
     first.close()
@@ -555,10 +553,10 @@ def test_an_index_that_disagrees_with_the_catalogue_is_made_again(
     index(first, photos)
     first.close()
     # As if the file had been written before the first photos came.
-    kept = KeptIndex(folder / "fake.hnsw", first.pack, Readers(folder / "catalogue.sqlite"))
+    kept = KeptIndex(folder / INDEX, first.pack, Readers(folder / "catalogue.sqlite"))
     graph = HnswIndex(EMBEDDING_SIZE)
     graph.fill(lambda after: [(np.array([3]), np.ones((1, EMBEDDING_SIZE), np.float16))][after:])
-    graph.save(folder / "fake.hnsw", Freshness(first.pack.fingerprint, 1, 3))
+    graph.save(folder / INDEX, Freshness(first.pack.fingerprint, 1, 3))
     kept.bring_up()
     assert len(kept.current()) == 3
     kept.bring_up()
@@ -568,10 +566,10 @@ def test_an_index_that_disagrees_with_the_catalogue_is_made_again(
 def test_an_index_that_cannot_be_saved_costs_only_time(
     library: Library, photos: Path, folder: Path, expected_warnings: None
 ) -> None:
-    (folder / "fake.hnsw.new").mkdir()
+    (folder / f"{INDEX}.new").mkdir()
     index(library, photos)
     assert names(library, "bread") == ["bakery.jpg"]
-    assert not (folder / "fake.hnsw").exists()
+    assert not (folder / INDEX).exists()
 
 
 @pytest.mark.parametrize("error", [PackError("The text tower is damaged."), ValueError("ours")])

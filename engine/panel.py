@@ -1,0 +1,194 @@
+"""The packs in use: they answer together, and an older one stands in for the first."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.answering import Answering
+from engine.errors import LibraryError, PackError, QueryError
+from engine.fusion import fuse
+from engine.packs import Mode, ModelPack
+from engine.query import excluded_words, sentence
+from engine.readers import Readers
+from engine.search import Answer, Hit
+
+if TYPE_CHECKING:
+    from engine.towers import Towers
+
+_logger = logging.getLogger(__name__)
+
+# Of each ranking that is fused, at least so many places count: far down they weigh next to nothing.
+_DEPTH = 200
+
+
+class Panel:
+    """Safe from any thread. The first pack is the one that decides which photos are searchable."""
+
+    def __init__(
+        self,
+        folder: Path,
+        packs: Sequence[ModelPack],
+        reading: Readers,
+        factory: Callable[[], Towers] | None,
+        before: Panel | None = None,
+    ) -> None:
+        """``before``: the panel that this one replaces, whose indexes are used again."""
+        if not packs:
+            raise LibraryError("Choose at least one model pack.")
+        known = {one.pack.fingerprint: one for one in before.in_use} if before else {}
+        self._folder = folder
+        self._reading = reading
+        self._factory = factory
+        self.in_use: list[Answering] = [
+            known.get(pack.fingerprint) or Answering(folder, pack, reading, factory)
+            for pack in {pack.fingerprint: pack for pack in packs}.values()
+        ]
+        self._stand_in: Answering | None = None
+
+    @property
+    def first(self) -> Answering:
+        return self.in_use[0]
+
+    @property
+    def packs(self) -> list[ModelPack]:
+        return [one.pack for one in self.in_use]
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Which questions can be asked."""
+        wanted: tuple[Mode, ...] = ("words", "scenes")
+        return tuple(mode for mode in wanted if self._of(mode))
+
+    @property
+    def is_stood_in(self) -> bool:
+        """Whether an older pack answers until the first one has seen every photo."""
+        return self._stand_in is not None
+
+    @property
+    def answering(self) -> list[Answering]:
+        """Those that questions go to, the quickest to be ready first."""
+        stand_in = self._stand_in
+        return self.in_use if stand_in is None else [stand_in, *self.in_use]
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Regions that went; of whichever pack they were."""
+        for one in self.answering:
+            one.index.remove(ids)
+
+    def save(self) -> None:
+        for one in self.in_use:
+            one.index.save()
+
+    def find_stand_in(self, packs: Callable[[], Iterable[ModelPack]]) -> None:
+        """Of ``packs``, the one that has seen most photos, if the first has seen fewer of them."""
+        self._stand_in = None
+        mode = self.first.pack.mode
+        with self._reading() as catalogue:
+            own = catalogue.counts(catalogue.pack_id(self.first.pack))
+            if not own.waiting:
+                return
+            best, most = None, own.searchable
+            used = {pack.fingerprint: pack for pack in self.packs}
+            for pack in chain(self.packs, packs()):
+                if pack.mode != mode:
+                    continue
+                searchable = catalogue.counts(catalogue.pack_id(pack)).searchable
+                if searchable > most:
+                    best, most = pack, searchable
+        # A pack beside the first answers already.
+        if best is not None and best.fingerprint not in used:
+            self._stand_in = Answering(self._folder, best, self._reading, self._factory)
+
+    def end_standing_in(self) -> None:
+        self._stand_in = None
+
+    def ask(self, query: str, *, limit: int, everything: bool, mode: Mode) -> Answer:
+        """QueryError if no pack in use answers such questions."""
+        asked = self._of(mode)
+        if not asked:
+            raise QueryError(_LACKING[mode])
+        if mode == "scenes":
+            return self._ask_for_scene(asked[0], query, limit)
+        if len(asked) == 1 and self._stand_in is None:
+            return asked[0].ask(query, limit=limit, everything=everything)
+        started = time.perf_counter()
+        depth = max(limit, _DEPTH) if limit else 0
+        answers = [
+            self._ask(one, query, depth if len(asked) > 1 else limit, everything) for one in asked
+        ]
+        hits = fuse([answer.hits for answer in answers]) if len(answers) > 1 else answers[0].hits
+        hits = self._without_excluded(query, hits)
+        seconds = time.perf_counter() - started
+        return Answer(query, answers[0].words, hits[: limit or None], seconds)
+
+    def _of(self, mode: Mode) -> list[Answering]:
+        return [one for one in self.in_use if one.pack.mode == mode]
+
+    def _ask(self, one: Answering, query: str, limit: int, everything: bool) -> Answer:
+        stand_in = self._stand_in
+        if one is not self.first or stand_in is None:
+            return one.ask(query, limit=limit, everything=everything)
+        answer = stand_in.ask(query, limit=limit, everything=everything)
+        return replace(answer, hits=self._joined(stand_in, answer.hits, query, limit, everything))
+
+    def _joined(
+        self, stand_in: Answering, hits: list[Hit], query: str, limit: int, everything: bool
+    ) -> list[Hit]:
+        """Photos that only the first pack has seen are found by it already."""
+        try:
+            own = self.first.ask(query, limit=limit, everything=everything).hits
+        except PackError as error:
+            # It will say so again when it has taken over; until then there is an answer.
+            _logger.info("%s", error)
+            return hits
+        with self._reading() as catalogue:
+            pack_id = catalogue.pack_id(stand_in.pack)
+            seen = catalogue.embedded_photos(pack_id, [hit.photo_id for hit in own])
+        new = [hit for hit in own if hit.photo_id not in seen]
+        return sorted([*hits, *new], key=lambda hit: (-hit.score, hit.path))[: limit or None]
+
+    def _ask_for_scene(self, one: Answering, query: str, limit: int) -> Answer:
+        started = time.perf_counter()
+        excluded = self._excluded(query)
+        # So that enough are left.
+        most = limit + len(excluded) if limit else 0
+        answer = self._stand_in_of(one).ask(sentence(query), limit=most)
+        hits = [hit for hit in answer.hits if hit.photo_id not in excluded]
+        seconds = time.perf_counter() - started
+        return replace(answer, query=query, hits=hits[: limit or None], seconds=seconds)
+
+    def _stand_in_of(self, one: Answering) -> Answering:
+        return self._stand_in or one if one is self.first else one
+
+    def _without_excluded(self, query: str, hits: list[Hit]) -> list[Hit]:
+        """What one pack is sure to see must not come back because another does not see it."""
+        excluded = self._excluded(query)
+        return [hit for hit in hits if hit.photo_id not in excluded]
+
+    def _excluded(self, query: str) -> set[int]:
+        """Photos that show, as a pack that knows words is sure, what they are not to show."""
+        return {
+            hit.photo_id
+            for text in excluded_words(query)
+            for one in self._of("words")
+            for hit in self._stand_in_of(one).ask(text, limit=0).hits
+            if hit.band != "weak"
+        }
+
+
+_LACKING: dict[Mode, str] = {
+    "words": "The chosen model pack finds scenes, not words; choose one for words beside it.",
+    "scenes": (
+        "No model pack that finds scenes is in use; import one with "
+        "“photolex-export import-clip” and choose it."
+    ),
+}
