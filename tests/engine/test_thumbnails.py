@@ -105,3 +105,23 @@ def test_trimming_deletes_the_oldest_first(tmp_path: Path, thumbnails: Thumbnail
     assert [file.exists() for file in files] == [False, False, True, True]
     thumbnails.trim(0)
     assert not any(file.exists() for file in files)
+
+
+def test_the_folder_does_not_grow_without_end(tmp_path: Path) -> None:
+    photos = [fakes.photo(tmp_path / f"{n}.jpg", "coffee", variant=n) for n in range(12)]
+    unbounded = Thumbnails(tmp_path / "all")
+    sizes = []
+    for photo in photos:
+        file = unbounded.get(photo, digest(photo), 64)
+        assert file is not None
+        sizes.append(file.stat().st_size)
+    most = sum(sizes[:4])
+    # What an earlier run left behind counts too.
+    for thumbnails, part in (
+        (Thumbnails(tmp_path / "cache", most), photos[:6]),
+        (Thumbnails(tmp_path / "cache", most), photos[6:]),
+    ):
+        made = [thumbnails.get(photo, digest(photo), 64) for photo in part]
+        held = list((tmp_path / "cache").glob("*/*.webp"))
+        assert made[-1] in held
+        assert sum(file.stat().st_size for file in held) <= most + most // 20
