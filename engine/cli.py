@@ -1,4 +1,4 @@
-"""The command line: `photolex index|search|status|skipped|watch|check|demo`, without a window."""
+"""The command line: `photolex index|search|status|skipped|watch|…`, without a window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 from engine.errors import LibraryError
 from engine.events import EngineFailed, Event, MassDisappearance, PhotosChanged, PhotoSkipped
 from engine.interrupts import interrupting
-from engine.library import Library
+from engine.library import Library, PackStatus
 from engine.packs import ModelPack, check_pack, find_packs, read_pack
 from engine.progress import ProgressLine, duration
 from engine.roots import absolute
@@ -96,7 +96,9 @@ def _search(arguments: argparse.Namespace) -> int:
     everything = arguments.limit == 0
     with closing(_open(arguments, read_only=True)) as library:
         for query in [arguments.query] if arguments.queries is None else _lines(arguments.queries):
-            answer = library.search(query, limit=arguments.limit, everything=everything)
+            answer = library.search(
+                query, limit=arguments.limit, everything=everything, mode=arguments.mode
+            )
             if arguments.json:
                 print(json.dumps({"query": query, "hits": list(map(_plain, answer.hits))}))
             else:
@@ -106,10 +108,11 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     with closing(_open(arguments, read_only=True)) as library:
-        status, roots = library.status(), library.roots()
+        status, roots, packs = library.status(), library.roots(), library.packs()
         if arguments.json:
             folders = [{"path": str(root.path), "online": root.online} for root in roots]
-            print(json.dumps({**dataclasses.asdict(status), "roots": folders}))
+            kept = [dataclasses.asdict(pack) for pack in packs]
+            print(json.dumps({**dataclasses.asdict(status), "roots": folders, "packs": kept}))
             return 0
         print(f"Library   {library.folder}")
         for root in roots:
@@ -118,7 +121,9 @@ def _status(arguments: argparse.Namespace) -> int:
             )
         print(f"Photos    {status.photos}: {status.searchable} can be searched, ", end="")
         print(f"{status.skipped} cannot, {status.waiting} wait")
-        print(f"Words     {status.regions}, by the pack {status.pack_name}")
+        for pack in packs:
+            total = pack.searchable + pack.waiting
+            print(f"Pack      {pack.name}  {pack.searchable} of {total} photos, {_role(pack)}")
     return 0
 
 
@@ -145,7 +150,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    packs = [_pack(arguments.pack)] if arguments.pack else find_packs()
+    packs = _chosen_packs(arguments) or find_packs()
     passed = True
     for pack in packs:
         check = check_pack(pack)
@@ -160,13 +165,52 @@ def _demo(arguments: argparse.Namespace) -> int:
     demo.run(
         arguments.library,
         print,
-        open_library=partial(Library.open, pack=_chosen_pack(arguments)),
+        open_library=partial(Library.open, pack=next(iter(_chosen_packs(arguments)), None)),
     )
     return 0
 
 
+def _forget(arguments: argparse.Namespace) -> int:
+    if bool(arguments.packs) == arguments.gone:
+        arguments.parser.error("give either names of PACKs or --gone")
+    with closing(_open(arguments)) as library:
+        if arguments.gone:
+            forgotten = library.forget_gone_packs()
+        else:
+            forgotten = [_forget_one(library, name) for name in arguments.packs]
+    if forgotten:
+        print(f"Forgotten: {', '.join(forgotten)}.")
+    else:
+        print("There is nothing to forget: the files of every pack are there.")
+    return 0
+
+
+def _forget_one(library: Library, name: str) -> str:
+    """By its name, or the beginning of the fingerprint when several versions share the name."""
+    known = [
+        pack
+        for pack in library.packs()
+        if pack.regions and (pack.name == name or pack.fingerprint.startswith(name))
+    ]
+    # What is in use cannot be meant, unless it is the only one.
+    found = [pack for pack in known if not pack.in_use] or known
+    if not found:
+        raise LibraryError(f"The library keeps nothing of a model pack {name}.")
+    if len(found) > 1:
+        names = ", ".join(pack.fingerprint for pack in found)
+        raise LibraryError(f"Several model packs are named {name}; say which: {names}.")
+    library.forget_pack(found[0].fingerprint)
+    return found[0].name
+
+
 def _open(arguments: argparse.Namespace, *, read_only: bool = False) -> Library:
-    return Library.open(arguments.library, pack=_chosen_pack(arguments), read_only=read_only)
+    packs = _chosen_packs(arguments)
+    return Library.open(
+        arguments.library,
+        pack=packs[0] if packs else None,
+        beside=packs[1:],
+        read_only=read_only,
+    )
 
 
 def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
@@ -180,9 +224,9 @@ def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
         raise LibraryError(f"No folder is watched yet: photolex {arguments.command} FOLDER.")
 
 
-def _chosen_pack(arguments: argparse.Namespace) -> ModelPack | None:
-    """What ``--pack`` names; None when nothing is named."""
-    return _pack(arguments.pack) if arguments.pack else None
+def _chosen_packs(arguments: argparse.Namespace) -> list[ModelPack]:
+    """What ``--pack`` names, in this order."""
+    return [_pack(name) for name in arguments.pack or ()]
 
 
 def _pack(name: str) -> ModelPack:
@@ -227,20 +271,32 @@ def _plain(hit: Hit) -> dict[str, Any]:
     }
 
 
+def _role(pack: PackStatus) -> str:
+    """What a pack is to the library, in a few words."""
+    if not pack.installed:
+        return "kept; its files are gone"
+    finds = f"finds {pack.mode}"
+    if pack.place is None:
+        return f"{finds}; not in use"
+    return f"{finds}; in use" if pack.place == 0 else f"{finds}; in use beside the first"
+
+
 def _show(answer: Answer, *, many: bool) -> None:
     if many:
         print(f"{answer.query}:")
     if not answer.words:
         print("Nothing to search for: type a word of letters or digits.")
     elif not answer.hits:
-        print("No photo shows that.")
+        print("No photo shows that." if answer.mode == "words" else "No photo is known as a scene.")
+    elif answer.mode == "scenes":
+        print("Scenes, the likest first:")
     for rank, hit in enumerate(answer.hits, start=1):
-        seen = list(dict.fromkeys(region.reading or region.word for region in hit.regions))
-        del seen[_MOST_READINGS:]
         offline = "" if hit.online else "  (offline)"
-        print(
-            f"{rank:>3}  {hit.band:<8}  {hit.score:.2f}  {hit.path}{offline}  [{', '.join(seen)}]"
-        )
+        line = f"{rank:>3}  {hit.band:<8}  {hit.score:.2f}  {hit.path}{offline}"
+        if answer.mode == "words":
+            seen = list(dict.fromkeys(region.reading or region.word for region in hit.regions))
+            line += f"  [{', '.join(seen[:_MOST_READINGS])}]"
+        print(line)
 
 
 def _photos(count: int) -> str:
@@ -301,10 +357,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="so many photos at most (20); 0 ranks every photo that has a region",
     )
+    search.add_argument(
+        "--mode",
+        choices=("words", "scenes"),
+        default="words",
+        help="words: photos that show the words; scenes: photos that look like the whole sentence",
+    )
     status = command("status", _status, "Say what the library holds.")
     skipped = command("skipped", _skipped, "List the photos that cannot be searched, and why.")
     watch = command("watch", _watch, "Index, then keep up with what changes, until Ctrl-C.")
     watch.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    forget = command("forget", _forget, "Delete what model packs embedded; photos stay untouched.")
+    forget.add_argument("packs", nargs="*", metavar="PACK", help="by name or fingerprint")
+    forget.add_argument(
+        "--gone", action="store_true", help="all packs that are not in use and not installed"
+    )
     command("check", _check, "Let the model packs check themselves.")
     command("demo", _demo, "Index the sample photos and search them.")
     for one in (index, search, status, skipped):
@@ -321,7 +388,11 @@ def _add_common(parser: argparse.ArgumentParser, default: str | None = None) -> 
         help="where the library is kept; by default the platform's place for data",
     )
     parser.add_argument(
-        "--pack", metavar="NAME", default=default, help="the model pack, by its name or folder"
+        "--pack",
+        action="append",
+        metavar="NAME",
+        default=default,
+        help="the model pack, by its name or folder; given again, one that answers beside it",
     )
     parser.add_argument(
         "--verbose", action="store_true", default=default, help="say more on the standard error"

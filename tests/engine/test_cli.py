@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,20 @@ def embedder(pack: ModelPack, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
     fake = FakeEmbedder()
     original = Library.open
 
-    def opening(folder: Path | None, *, pack: ModelPack | None, read_only: bool = False) -> Library:
-        return original(folder, pack=pack or fake_pack, factory=fake_towers, read_only=read_only)
+    def opening(
+        folder: Path | None,
+        *,
+        pack: ModelPack | None,
+        beside: Sequence[ModelPack] = (),
+        read_only: bool = False,
+    ) -> Library:
+        return original(
+            folder,
+            pack=pack or fake_pack,
+            beside=beside,
+            factory=fake_towers,
+            read_only=read_only,
+        )
 
     fake_pack = pack
     monkeypatch.setattr(library_module, "Embedder", lambda factory, longest_side: fake)
