@@ -80,13 +80,18 @@ class Background:
             self._thread = threading.Thread(target=self._run, name="photolex-indexing")
             self._thread.start()
 
-    def stop(self) -> None:
-        """Ends the thread; what is embedded is kept, the rest is found by the next scan."""
+    def end(self) -> None:
+        """Tells the thread to end, without waiting for it."""
         with self._wake:
-            thread = self._thread
             self._stopping = True
             self._cancel.set()
             self._wake.notify_all()
+
+    def stop(self) -> None:
+        """Ends the thread; what is embedded is kept, the rest is found by the next scan."""
+        with self._wake:
+            self.end()
+            thread = self._thread
         if thread is not None:
             thread.join()
         with self._wake:

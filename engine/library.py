@@ -442,7 +442,9 @@ class Library:
         return self._writing
 
     def _stop(self, writing: _Writing) -> None:
+        # All are told before any is waited for: should Ctrl-C end the waiting, none goes on.
         self._stopping.set()
+        writing.background.end()
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             watcher.stop()

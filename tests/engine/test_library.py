@@ -608,6 +608,28 @@ def test_a_connection_that_is_lent_is_closed_when_it_comes_back(
         first.roots()
 
 
+def test_ctrl_c_while_it_stops_leaves_nothing_that_the_program_waits_for(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add_root(photos)
+    library.start()
+    until(lambda: library.status().searchable == 2)
+    original = Watcher.stop
+
+    def stop(watcher: Watcher) -> None:
+        original(watcher)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watcher, "stop", stop)
+    with pytest.raises(KeyboardInterrupt):
+        library.stop()
+
+    def at_work() -> set[str]:
+        return {one.name for one in threading.enumerate() if one.name.startswith("photolex-")}
+
+    until(lambda: not at_work(), "its threads end")
+
+
 def test_without_the_main_thread_there_is_no_ctrl_c() -> None:
     seen: list[bool] = []
 
