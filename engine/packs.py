@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -125,6 +125,10 @@ def read_pack(folder: Path, *, for_queries: bool = False) -> ModelPack:
         ) from error
     except (ValueError, TypeError, AttributeError) as error:
         raise PackError(f"The pack.json of the model pack in {folder} is damaged.") from error
+    if (search := content.get("search", "words")) not in get_args(Mode):
+        raise PackError(
+            f"The model pack in {folder} searches in a way that is not known: {search}."
+        )
     for part, entry in pack.files.items():
         if Path(entry["name"]).name != entry["name"]:
             raise PackError(f"The model pack in {folder} names a file outside its folder.")
