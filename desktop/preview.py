@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from desktop.full_photos import FullPhotos
 from desktop.hits import BAND_NAMES
-from desktop.photo_view import PhotoView
+from desktop.photo_pane import PhotoPane
 from desktop.theme import Theme
 from desktop.thumbnails import SIDES, Thumbnails
 from engine.search import Hit
@@ -17,7 +17,7 @@ from engine.search import Hit
 MOST_READINGS = 12
 
 
-class Preview(QWidget):
+class Preview(PhotoPane):
     """Follows the grid's current photo while it is open."""
 
     view_wanted = Signal()
@@ -30,13 +30,9 @@ class Preview(QWidget):
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._full_photos = full_photos
-        self._thumbnails = thumbnails
-        self._hit: Hit | None = None
+        super().__init__(full_photos, thumbnails, theme, parent)
         self.setObjectName("preview")
         self.setAccessibleName("Preview")
-        self.view = PhotoView(theme)
         self.view.setMinimumHeight(220)
         self._name, self._facts, self._readings, self._place = (QLabel() for _ in range(4))
         self._name.setProperty("tone", "name")
@@ -61,14 +57,7 @@ class Preview(QWidget):
             layout.addWidget(label)
         layout.addSpacing(4)
         layout.addLayout(buttons)
-        full_photos.loaded.connect(self._on_loaded)
-        full_photos.failed.connect(self._on_failed)
         self.show_hit(None)
-
-    @property
-    def hit(self) -> Hit | None:
-        """The photo that is shown."""
-        return self._hit
 
     def show_hit(self, hit: Hit | None) -> None:
         """Show a photo, or that none is chosen."""
@@ -91,14 +80,6 @@ class Preview(QWidget):
         self._readings.setText(evidence(hit))
         # A zero-width space lets a long path break after its separators.
         self._place.setText(str(path.parent).replace("/", "/\u200b").replace("\\", "\\\u200b"))
-
-    def _on_loaded(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id and self.isVisible():
-            self.view.set_photo(self._full_photos.get(self._hit))
-
-    def _on_failed(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id:
-            self.view.set_failed()
 
 
 def facts(hit: Hit) -> str:

@@ -11,16 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from desktop.full_photos import FullPhotos
 from desktop.hits import Hits
 from desktop.icons import line_icon
-from desktop.photo_view import PhotoView
+from desktop.photo_pane import PhotoPane
 from desktop.preview import facts
 from desktop.theme import DARK, Theme
 from desktop.thumbnails import SIDES, Thumbnails
-from engine.search import Hit
 
 PAN_STEP = 80
 
 
-class Viewer(QWidget):
+class Viewer(PhotoPane):
     """Walks through the hits of the grid. Keys: see ``keyPressEvent``.
 
     It stays at its photo when the answer is refreshed, even if that no longer holds the photo.
@@ -38,16 +37,12 @@ class Viewer(QWidget):
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(full_photos, thumbnails, theme, parent)
         self._hits = hits
-        self._full_photos = full_photos
-        self._thumbnails = thumbnails
-        self._hit: Hit | None = None
         self._row = 0
         self.setObjectName("viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view = PhotoView(theme)
         self._name, self._facts, self._position, self._zoom = (QLabel() for _ in range(4))
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         for label in (self._facts, self._position, self._zoom):
@@ -88,14 +83,7 @@ class Viewer(QWidget):
         layout.addLayout(bar)
         layout.addWidget(self.view, 1)
         self.view.zoomed.connect(lambda per_cent: self._zoom.setText(f"{per_cent} %"))
-        full_photos.loaded.connect(self._on_loaded)
-        full_photos.failed.connect(self._on_failed)
         hits.modelReset.connect(self._on_refreshed)
-
-    @property
-    def hit(self) -> Hit | None:
-        """The photo that is shown."""
-        return self._hit
 
     @property
     def row(self) -> int:
@@ -143,14 +131,6 @@ class Viewer(QWidget):
         if row >= 0:
             self._row = row
         self._show_position()
-
-    def _on_loaded(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id and self.isVisible():
-            self.view.set_photo(self._full_photos.get(self._hit))
-
-    def _on_failed(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id:
-            self.view.set_failed()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, keys = event.key(), Qt.Key
