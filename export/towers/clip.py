@@ -334,11 +334,12 @@ def trimmed(tokens: Tensor, spare: int = 0) -> Tensor:
 def resized_positions(embedding: Tensor, rows: int, columns: int) -> Tensor:
     """The attention pool's positions (1 + n², C) for a grid of another size, (1 + rows columns, C).
 
-    The first row belongs to the mean and is kept; the grid is interpolated in two dimensions.
+    The first row belongs to the mean and is kept; the grid is interpolated in two dimensions, by
+    the cubic that keeps ramps (a = -0.5, PyTorch's where it is antialiased).
     """
     side = math.isqrt(len(embedding) - 1)
     if (rows, columns) == (side, side):
         return embedding
     grid = embedding[1:].T.reshape(1, -1, side, side)
-    grid = F.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
+    grid = F.interpolate(grid, (rows, columns), mode="bicubic", antialias=True)
     return torch.cat((embedding[:1], grid.flatten(2)[0].T))
