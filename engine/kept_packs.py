@@ -6,6 +6,7 @@ until the new one has seen every photo.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -17,6 +18,8 @@ from engine.packs import ModelPack, read_pack, verify
 _logger = logging.getLogger(__name__)
 
 _FOLDER = "packs"
+# Bytes: CLIP's text towers are larger, those of our own packs much smaller.
+_LARGE = 64 << 20
 
 
 def keep(pack: ModelPack, library: Path) -> None:
@@ -29,7 +32,7 @@ def keep(pack: ModelPack, library: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         for file in [pack.folder / "pack.json", *pack.files_of_queries.values()]:
-            _link_or_copy(file, unfinished / file.name)
+            _copy_or_link(file, unfinished / file.name)
         unfinished.rename(kept)
     except OSError as error:
         _logger.info("The towers of %s could not be kept: %s", pack.name, error)
@@ -60,9 +63,10 @@ def _kept_folder(library: Path, fingerprint: str) -> Path:
     return library / _FOLDER / fingerprint
 
 
-def _link_or_copy(file: Path, to: Path) -> None:
-    try:
-        # A text tower may have hundreds of megabytes.
-        os.link(file, to)
-    except OSError:
-        shutil.copyfile(file, to)
+def _copy_or_link(file: Path, to: Path) -> None:
+    """A link costs nothing, but changes when somebody writes over the file in its place."""
+    if file.stat().st_size > _LARGE:
+        with contextlib.suppress(OSError):
+            os.link(file, to)
+            return
+    shutil.copyfile(file, to)

@@ -56,7 +56,7 @@ class PackRecords(Database):
     def lacking(self, pack_id: int) -> list[LackingRow]:
         """Contents that the pack has not embedded, each by one photo that is there to be read."""
         rows = self._rows(
-            "SELECT contents.id, digest, min(path) FROM photos "
+            "SELECT contents.id, digest, min(photos.path) FROM photos "
             "JOIN contents ON contents.id = photos.content_id "
             "JOIN roots ON roots.id = photos.root_id "
             "LEFT JOIN embedded ON embedded.content_id = contents.id AND embedded.pack_id = ? "

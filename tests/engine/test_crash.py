@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.backfill import Backfill
 from engine.catalogue import Catalogue
 from engine.indexer import Indexer, ScanResult
 from tests import fakes
@@ -158,6 +159,82 @@ def test_a_program_that_is_started_twice_over_the_same_library_embeds_once(folde
             output, _ = program.communicate(timeout=60)
         assert "the end" in output
     assert expect_complete(folder) == 0
+
+
+# Embeds by another pack what is known already, and kills itself at the n-th call.
+SECOND = """
+import os, signal, sys, threading
+from pathlib import Path
+from engine.backfill import Backfill
+from engine.catalogue import Catalogue
+from tests import fakes
+
+folder, method, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+Backfill.BATCH = 6
+
+def deadly(method):
+    def wrapped(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return method(*arguments, **options)
+    return wrapped
+
+catalogue = Catalogue.open(folder / "library" / "catalogue.sqlite", write=True)
+setattr(Catalogue, method, deadly(getattr(Catalogue, method)))
+second = fakes.fake_pack(folder, name="second")
+embedder = fakes.FakeEmbedder()
+Backfill(catalogue, embedder, second, lambda _: None, lambda *_: None).run(threading.Event())
+print("the end")
+"""
+
+
+@pytest.mark.parametrize(("method", "call"), [("store_regions", 15), ("lacking", 1)])
+def test_killed_while_another_pack_looks_at_the_photos_nothing_of_the_first_is_lost(
+    folder: Path, method: str, call: int
+) -> None:
+    with Catalogue.open(folder / "library" / "catalogue.sqlite", write=True) as catalogue:
+        catalogue.add_root(folder / "photos")
+    expect_complete(folder)
+    command = [sys.executable, "-c", SECOND, str(folder), method, str(call)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        output, _ = program.communicate(timeout=60)
+    assert program.returncode == -signal.SIGKILL
+    assert "the end" not in output
+    assert expect_consistent(folder) == CONTENTS
+    second = fakes.fake_pack(folder, name="second")
+    with Catalogue.open(folder / "library" / "catalogue.sqlite", write=True) as catalogue:
+        pack_id = catalogue.pack_id(second)
+        left = len(catalogue.lacking(pack_id))
+        # Whole batches of six, or nothing.
+        assert left == (CONTENTS - 12 if method == "store_regions" else CONTENTS)
+        assert catalogue.region_state(pack_id).total == 2 * (CONTENTS - left)
+        embedder = fakes.FakeEmbedder()
+        backfill = Backfill(catalogue, embedder, second, lambda _: None, lambda *_: None)
+        assert backfill.run(threading.Event()) == len(embedder.embedded) == left
+        assert catalogue.counts(pack_id).searchable == PHOTOS
+        assert backfill.run(threading.Event()) == 0
+    assert expect_complete(folder) == 0
+
+
+def test_killed_while_a_pack_is_forgotten_the_rest_goes_the_next_time(folder: Path) -> None:
+    with Catalogue.open(folder / "library" / "catalogue.sqlite", write=True) as catalogue:
+        catalogue.add_root(folder / "photos")
+    expect_complete(folder)
+    pack = fakes.fake_pack(folder)
+    with Catalogue.open(folder / "library" / "catalogue.sqlite", write=True) as catalogue:
+        old = catalogue.pack_id(pack)
+        catalogue.begin_forgetting(old)
+        assert len(catalogue.forget_some(most=10)) == 10
+    # As if the program had ended here: the pack starts from nothing, and what is left of it goes.
+    assert expect_complete(folder) == CONTENTS
+    with Catalogue.open(folder / "library" / "catalogue.sqlite", write=True) as catalogue:
+        while len(catalogue.forget_some()):
+            pass
+        assert catalogue.region_state(old).total == 0
+        assert [row.name for row in catalogue.packs()] == [pack.name]
+        assert catalogue.counts(catalogue.pack_id(pack)).searchable == PHOTOS
 
 
 def _wait_for_the_end_of(process: int) -> None:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.catalogue import Catalogue
 from engine.errors import CatalogueError
 from engine.migrations import STEPS, check_version, migrate
+from engine.rows import Counts
 
 
 @pytest.fixture
@@ -78,3 +82,35 @@ def test_the_file_of_another_program_is_refused_and_not_touched(
     with pytest.raises(CatalogueError, match="another program"):
         migrate(connection)
     assert tables(connection) == {"recipes"}
+
+
+def test_a_catalogue_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.sqlite"
+    old = sqlite3.connect(file, isolation_level=None)
+    migrate(old, STEPS[:1])
+    old.execute("INSERT INTO roots (path) VALUES ('/photos')")
+    old.execute("INSERT INTO contents VALUES (7, x'00', 10, 640, 480)")
+    old.execute(
+        "INSERT INTO photos (root_id, path, size, mtime_ns, content_id) "
+        "VALUES (1, '/photos/a.jpg', 10, 5, 7)"
+    )
+    old.execute("INSERT INTO packs (name, fingerprint) VALUES ('compact', 'abc')")
+    old.execute("INSERT INTO embedded VALUES (7, 1)")
+    quad, embedding = np.arange(8, dtype="<f4").tobytes(), np.ones(4, "<f2").tobytes()
+    old.execute(
+        "INSERT INTO regions (content_id, pack_id, quad, embedding, lattice, reading, confidence) "
+        "VALUES (7, 1, ?, ?, x'0102', 'coffee', 0.5)",
+        (quad, embedding),
+    )
+    old.close()
+    with Catalogue.open(file, write=True) as catalogue:
+        (row,) = catalogue.packs()
+        assert (row.name, row.fingerprint, row.place, row.folder) == ("compact", "abc", None, "")
+        assert catalogue.counts(row.pack_id) == Counts(1, 1, 0, 0, 1)
+        (evidence,) = catalogue.evidence(np.array([1]))
+        assert (evidence.reading, evidence.lattice, evidence.score_map) == ("coffee", b"\1\2", b"")
+        assert evidence.quad.tobytes() == quad
+        ((ids, embeddings),) = catalogue.regions(row.pack_id)
+        assert (ids.tolist(), embeddings.tolist()) == ([1], [[1.0] * 4])
+        (photo,) = catalogue.photos_of([7])[7]
+        assert str(photo.path) == "/photos/a.jpg"
