@@ -19,6 +19,7 @@ POINTS = 33  # of each edge: between them an arc of 300 degrees leaves its chord
 _MOST_TURN = 0.92 * np.pi  # each way from the middle; what turns further is a closed ring
 _LEAST_SAGITTA = 0.6  # of the kernel's thickness; what bends less is read as well from its quad
 _LEAST_LENGTH = 2.5  # in thicknesses
+_MOST_THICK = 0.8  # of the radius: the whole word's inner edge must not reach the centre
 _LEAST_FILLED = 0.78  # of the band by its cells: a ragged blob is no arc
 _LEVEL = 0.5  # sine of the angle at which an arc's middle must lie to be read left to right
 
@@ -81,18 +82,21 @@ def bend_of(cells: Points) -> Bend | None:
     turn = float(np.pi - gaps[widest] / 2)
     if not 1e-3 < turn < _MOST_TURN:
         return None
+    radius = float(away.mean())
+    length = 2 * turn * radius + 1  # the points are the centres of cells
+    sagitta = radius * (1 - np.cos(turn))
+    # Most shapes are told here; what follows takes longer.
+    if sagitta < max(_LEAST_SAGITTA * len(cells) / length, 1.0):
+        return None
     middle = float(order[widest] + gaps[widest] / 2 + np.pi)
     parts = ((angles - middle + np.pi) % (2 * np.pi) - np.pi) / turn
     powers = parts[:, None] ** np.arange(4 if turn < 1 else 5)
     line = np.linalg.lstsq(powers, away, rcond=None)[0]
     low, high = np.quantile(away - powers @ line, (0.02, 0.98))
     thickness = float(high - low) / 0.96
-    radius = float(away.mean())
-    length = 2 * turn * radius + 1  # the points are the centres of cells
-    sagitta = radius * (1 - np.cos(turn))
-    clear = sagitta > max(_LEAST_SAGITTA * thickness, 1.0) and length > _LEAST_LENGTH * thickness
     filled = len(cells) / (length * max(thickness, 1.0))
-    if not clear or filled < _LEAST_FILLED or thickness > 0.8 * radius:
+    slim = thickness < min(length / _LEAST_LENGTH, _MOST_THICK * radius)
+    if sagitta < _LEAST_SAGITTA * thickness or not slim or filled < _LEAST_FILLED:
         return None
     x, y = (float(value) for value in centre)
     return Bend((x, y), middle, turn, line, length, thickness)

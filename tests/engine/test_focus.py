@@ -180,3 +180,56 @@ def test_a_word_with_a_ragged_rim_stays_whole() -> None:
 def test_settings_as_json_stores_them_are_taken() -> None:
     stored = {"threshold": 0.3, "splits": [0.45, 0.6], "shrink": 0.5, "most": 5}
     assert len(find_words(joined(0.5), FocusSettings(**stored))) == 2  # type: ignore[arg-type]
+
+
+def arched(chance: float = 0.9, middle: float = -90.0, thick: float = 8) -> NDArray[np.float32]:
+    """The maps of a kernel on a circle of 60 cells about (150, 150), 50 degrees each way."""
+    ys, xs = np.mgrid[:300, :300] - 149.5
+    off = (np.degrees(np.arctan2(ys, xs)) - middle + 180) % 360 - 180
+    inside = (abs(off) <= 50) & (abs(np.hypot(xs, ys) - 60) <= thick / 2)
+    kernels = np.where(inside, np.float32(chance), np.float32(0))
+    return np.stack([kernels, kernels])
+
+
+def test_a_bent_kernel_grows_back_to_the_whole_word_along_its_arc() -> None:
+    (found,) = find_words(arched(), PLAIN)
+    assert found.strip is not None
+    assert found.upright
+    assert found.confidence == pytest.approx(0.9, abs=1e-5)
+    # A word 118.6 long and 21.9 high has a kernel 13.9 smaller: 104.7 along the arc, 8 across.
+    upper, lower = found.strip - 150
+    np.testing.assert_allclose(np.hypot(*upper.T), 60 + 10.95, atol=0.8)
+    np.testing.assert_allclose(np.hypot(*lower.T), 60 - 10.95, atol=0.8)
+    first = np.degrees(np.arctan2(upper[0, 1], upper[0, 0]))
+    assert first == pytest.approx(-90 - np.degrees(118.6 / 2 / 60), abs=1.5)
+    assert upper[0, 0] < upper[-1, 0]
+
+
+def test_the_quad_of_a_bent_word_holds_its_strip() -> None:
+    (found,) = find_words(arched(middle=80.0), PLAIN)
+    assert found.strip is not None
+    for point in found.strip.reshape(-1, 2):
+        assert cv2.pointPolygonTest(found.quad, (float(point[0]), float(point[1])), True) > -0.1
+
+
+def test_a_word_at_the_side_of_an_arc_may_run_up_or_down() -> None:
+    (found,) = find_words(arched(middle=180.0), PLAIN)
+    assert found.strip is not None
+    assert not found.upright
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-90, 90), st.floats(8, 220), st.floats(0.04, 1.0))
+def test_straight_and_stubby_words_have_no_strip(angle: float, wide: float, flat: float) -> None:
+    kernel = quad_of((150.2, 149.7), wide, max(2.0, wide * flat), angle)
+    assert all(found.strip is None for found in find_words(maps_of(kernel), PLAIN))
+
+
+def test_a_bent_place_is_brought_to_the_photo() -> None:
+    (found,) = find_words(arched(), PLAIN)
+    place = found.in_photo(0.25)
+    assert found.strip is not None
+    assert place.strip is not None
+    np.testing.assert_array_equal(place.strip, found.strip * 4)
+    np.testing.assert_array_equal(place.quad, found.quad * 4)
+    assert (place.confidence, place.upright) == (found.confidence, found.upright)

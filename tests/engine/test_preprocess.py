@@ -149,3 +149,55 @@ def test_a_turned_quad_grows_along_its_own_sides(angle: float, along: float, acr
 
 def test_a_quad_without_extent_does_not_grow_into_nonsense() -> None:
     assert np.isfinite(grown(np.full((4, 2), 7, np.float32), 0.1, 0.1)).all()
+
+
+def arc_strip(
+    radius: float, turn: float, high: float, at: tuple[float, float]
+) -> NDArray[np.float32]:
+    """A strip on the top of a circle, ``turn`` radians each way from its highest point."""
+    angles = np.linspace(-turn, turn, 33) - np.pi / 2
+    rays = np.stack([np.cos(angles), np.sin(angles)], 1)
+    edges = [(radius + side * high / 2) * rays + at for side in (1, -1)]
+    return np.array(edges, np.float32)
+
+
+def bent(straight: Image, radius: float) -> Image:
+    """A picture whose middle row lies on the top of a circle about the middle of its lower edge."""
+    size = 2 * radius + 2 * len(straight)
+    y, x = np.mgrid[:size, :size] + 0.5 - size / 2
+    along = (np.arctan2(x, -y) * radius + straight.shape[1] / 2 - 0.5).astype(np.float32)
+    down = (radius - np.hypot(x, y) + len(straight) / 2 - 0.5).astype(np.float32)
+    return np.asarray(cv2.remap(straight, along, down, cv2.INTER_LINEAR), np.uint8)
+
+
+@pytest.mark.parametrize(("radius", "scale"), [(60, 1), (100, 1), (200, 4), (300, 4)])
+def test_a_bent_picture_is_laid_out_straight(radius: int, scale: int) -> None:
+    straight = hills(32 * scale, 128 * scale)
+    picture = bent(straight, radius)
+    centre = (picture.shape[1] / 2, picture.shape[0] / 2)
+    strip = arc_strip(radius, 64 * scale / radius, 32 * scale, centre)
+    crop = Pyramid(picture).crop_strip(strip, 128, 32)
+    expected = Pyramid(straight).crop(box(0, 0, 128 * scale, 32 * scale), 128, 32)
+    off = np.abs(crop.astype(int) - expected.astype(int))[2:-2, 2:-2]
+    assert np.quantile(off, 0.99) <= 12
+    assert off.mean() < 3
+
+
+def test_a_straight_strip_is_cut_as_its_quad() -> None:
+    photo = hills(100, 300)
+    edge = np.stack([np.linspace(40, 168, 33), np.full(33, 30)], 1)
+    strip = np.stack([edge, edge + np.array([0, 32])]).astype(np.float32)
+    np.testing.assert_array_equal(Pyramid(photo).crop_strip(strip, 128, 32), photo[30:62, 40:168])
+
+
+def test_fine_texture_of_a_large_bent_word_averages_out() -> None:
+    photo = np.zeros((1200, 1200, 3), np.uint8)
+    photo[::2] = 255
+    crop = Pyramid(photo).crop_strip(arc_strip(400, 1.2, 200, (600, 700)), 128, 32)
+    assert np.abs(crop.astype(int) - 127).max() <= 2
+
+
+def test_a_strip_beyond_the_edge_repeats_the_edge() -> None:
+    photo = np.full((40, 40, 3), 77, np.uint8)
+    crop = Pyramid(photo).crop_strip(arc_strip(60, 1.0, 20, (20, 60)), 128, 32)
+    assert (crop == 77).all()

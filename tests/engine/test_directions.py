@@ -1,0 +1,136 @@
+"""Which way words are read: each photo decides by what all its words gain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.directions import (
+    Way,
+    first_ways,
+    read_back,
+    runs_across,
+    sureness,
+    tried_first,
+    tried_next,
+)
+from engine.focus import Found
+
+NONE = np.nan
+
+
+def found(wide: float, high: float, confidence: float = 0.8, bent: bool = False) -> Found:
+    quad = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+    strip = np.array([quad[:2], quad[3:1:-1]]) if bent else None
+    return Found(quad, confidence, high < 1.5 * wide, strip)
+
+
+def values(*numbers: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.array(numbers, np.float32)
+
+
+def mask(*marks: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array(marks, bool)
+
+
+def test_long_words_run_as_their_quads_do() -> None:
+    assert runs_across([found(60, 20), found(20, 60)]).tolist() == [True, False]
+
+
+def test_squarish_words_run_across_unless_most_long_ones_do_not() -> None:
+    square, across, up = found(22, 20), found(60, 20), found(20, 60)
+    assert runs_across([square]).tolist() == [True]
+    assert runs_across([square, across, up]).tolist() == [True, True, False]
+    assert runs_across([square, across, up, up]).tolist() == [False, True, False, False]
+
+
+def test_doubtful_long_words_do_not_turn_squarish_ones() -> None:
+    assert runs_across([found(22, 20), found(20, 60, confidence=0.6)]).tolist() == [True, False]
+
+
+def test_bent_words_run_as_focus_says() -> None:
+    bent = found(22, 20, bent=True)
+    assert runs_across([bent, found(20, 60), found(20, 60)]).tolist() == [True, False, False]
+
+
+def test_a_word_that_runs_down_begins_at_its_upper_right_corner() -> None:
+    across, down = found(60, 20), found(20, 60)
+    first, second = first_ways([across, down], mask(1, 0))
+    np.testing.assert_array_equal(first.quad, across.quad)
+    assert second.quad.tolist() == [[20, 0], [20, 60], [0, 60], [0, 0]]
+
+
+def test_a_bent_word_is_first_read_as_its_strip_lies() -> None:
+    bent = found(60, 20, bent=True)
+    (way,) = first_ways([bent], mask(0))
+    assert way == Way(bent.quad, bent.strip)
+
+
+def test_reading_back_begins_at_the_opposite_corner() -> None:
+    bent = found(60, 20, bent=True)
+    way = Way(bent.quad, bent.strip).back()
+    assert way.strip is not None
+    assert way.quad[0].tolist() == way.strip[0, 0].tolist() == [60, 20]
+    assert way.strip[0, -1].tolist() == [0, 20]
+    np.testing.assert_array_equal(way.back().quad, bent.quad)
+
+
+def test_words_up_or_down_and_the_four_surest_others_are_tried_both_ways() -> None:
+    words = [found(60, 20)] * 6 + [found(20, 60, 0.41), found(60, 20, 0.4)]
+    assert tried_first(words, runs_across(words)).tolist() == [0, 1, 2, 3, 6]
+
+
+def test_words_that_focus_doubts_are_no_probes() -> None:
+    words = [found(60, 20, 0.6)] * 8
+    assert tried_first(words, runs_across(words)).tolist() == []
+
+
+def test_sureness_is_the_mean_of_the_best_log_probabilities() -> None:
+    letters = np.full((1, 4, 37), -9, np.float32)
+    letters[0, :, 5] = [-1, -2, -3, 0]
+    assert sureness(letters).tolist() == [-1.5]
+
+
+def test_the_others_are_tried_only_where_the_probes_gain() -> None:
+    across = mask(1, 1, 1, 1, 0)
+    first = values(-0.2, -0.1, -0.2, -0.3, -0.2)
+    better, worse = values(-0.1, -0.15, NONE, NONE, 0), values(-0.4, -0.02, NONE, NONE, 0)
+    assert tried_next(first, better, across).tolist() == [2, 3]
+    assert tried_next(first, worse, across).tolist() == []
+
+
+def test_without_probes_nothing_more_is_tried() -> None:
+    nothing = values(NONE, NONE)
+    assert tried_next(values(-0.5, -0.5), nothing, mask(1, 1)).tolist() == []
+    assert read_back(values(-0.5, -0.5), nothing, mask(1, 1)).tolist() == [False, False]
+
+
+def test_a_word_follows_the_others_of_its_photo() -> None:
+    """Alone, the second word would be read the other way; the third was not tried."""
+    across = mask(1, 1, 1, 1)
+    first, back = values(-0.02, -0.1, -0.3, -0.05), values(-0.3, -0.06, NONE, -0.3)
+    assert read_back(first[1:2], back[1:2], across[1:2]).tolist() == [True]
+    assert read_back(first, back, across).tolist() == [False] * 4
+    assert read_back(back, first, across).tolist() == [True, True, False, True]
+
+
+def test_a_word_that_gains_much_is_read_back_in_an_upright_photo() -> None:
+    first, back = values(-0.05, -0.05, -0.9), values(-0.15, -0.1, -0.05)
+    assert read_back(first, back, mask(1, 1, 1)).tolist() == [False, False, True]
+
+
+def test_a_word_that_gains_little_stays_in_an_upright_photo() -> None:
+    assert read_back(values(-0.08), values(-0.05), mask(1)).tolist() == [False]
+    assert read_back(values(-0.10), values(-0.05), mask(1)).tolist() == [True]
+
+
+@pytest.mark.parametrize("gain", [0.002, -0.002])
+def test_words_up_or_down_have_no_usual_direction(gain: float) -> None:
+    first = values(-0.1, -0.1)
+    assert read_back(first, first + np.float32(gain), mask(0, 0)).tolist() == [gain > 0] * 2
+    assert read_back(first, first + np.float32(gain), mask(1, 1)).tolist() == [False] * 2
+
+
+def test_words_across_and_words_up_are_told_apart() -> None:
+    first, back = values(-0.1, -0.1, -0.4, -0.4), values(-0.2, -0.2, -0.1, -0.1)
+    assert read_back(first, back, mask(1, 1, 0, 0)).tolist() == [False, False, True, True]
