@@ -5,20 +5,23 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine.directions import Way
 from engine.errors import PackError
 from engine.packs import ModelPack
+from engine.preprocess import Pyramid
 from engine.regions import Region
 from engine.sessions import providers
 from engine.tokenizer import stretch
@@ -93,6 +96,78 @@ def test_a_sign_that_runs_up_or_down_is_read_in_its_own_direction(
     (region,) = towers.embed_photo(photo)
     assert region.reading == "amber7"
     assert off(region, quad) < 12
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_photo_on_its_side_or_head_is_read(towers: Towers, quarters: int) -> None:
+    words = ["alpha", "bravo", "delta", "golf", "hotel", "india", "kilo"]
+    photo = blank()
+    for at, word in enumerate(words):
+        put(photo, word, (256, 40 + 70 * at), size=(192, 48))
+    turned = np.ascontiguousarray(np.rot90(photo, quarters))
+    assert sorted(region.reading for region in towers.embed_photo(turned)) == words
+
+
+def test_one_sign_on_its_head_is_read_among_upright_ones(towers: Towers) -> None:
+    photo = blank()
+    put(photo, "alpha", (256, 100))
+    put(photo, "bravo", (256, 250))
+    quad = put(photo, "delta", (256, 400), 180)
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert sorted(regions) == ["alpha", "bravo", "delta"]
+    assert off(regions["delta"], quad) < 6
+
+
+def test_few_crops_are_cut_twice_in_an_upright_photo(
+    painted: ModelPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    towers = open_towers(painted, threads=1)
+    assert isinstance(towers, CompactTowers)
+    cut = CompactTowers.cut
+    counts = []
+
+    def counted(self: CompactTowers, pyramid: Pyramid, ways: Sequence[Way]) -> Any:
+        counts.append(len(ways))
+        return cut(self, pyramid, ways)
+
+    monkeypatch.setattr(CompactTowers, "cut", counted)
+    photo = blank()
+    for at in range(7):
+        put(photo, "alpha", (256, 40 + 70 * at), size=(192, 48))
+    towers.embed_photo(photo)
+    assert counts == [7 + 4]
+    counts.clear()
+    towers.embed_photo(np.ascontiguousarray(photo[::-1, ::-1]))
+    assert counts == [7 + 4, 3]
+
+
+def bent(straight: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
+    """The picture with its middle row on the top of a circle, or on the bottom of one if < 0."""
+    high, wide = straight.shape[:2]
+    y, x = np.mgrid[:high, :wide].astype(np.float32)
+    x, y, side = x - wide / 2 + 0.5, radius + high / 2 - 0.5 - y, np.sign(radius)
+    along = (np.arctan2(x * side, y * side) * radius + wide / 2 - 0.5).astype(np.float32)
+    down = (radius - side * np.hypot(x, y) + high / 2 - 0.5).astype(np.float32)
+    return np.asarray(cv2.remap(straight, along, down, cv2.INTER_LINEAR), np.uint8)
+
+
+@pytest.mark.parametrize("radius", [90, 120, 200, -90, -120, -200])
+def test_a_bent_sign_is_read_along_its_arc(towers: Towers, radius: float) -> None:
+    photo = blank()
+    put(photo, "amber7", (256, 256), size=(256, 48))
+    (region,) = towers.embed_photo(bent(photo, radius))
+    assert region.reading == "amber7"
+    assert region.quad[0, 0] < region.quad[1, 0]
+    assert region.quad[0, 1] < region.quad[3, 1]
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_bent_sign_on_its_side_or_head_is_read(towers: Towers, quarters: int) -> None:
+    photo = blank()
+    put(photo, "amber7", (256, 256), size=(256, 48))
+    turned = np.ascontiguousarray(np.rot90(bent(photo, 120), quarters))
+    (region,) = towers.embed_photo(turned)
+    assert region.reading == "amber7"
 
 
 def test_a_mirrored_sign_is_not_read(towers: Towers) -> None:
