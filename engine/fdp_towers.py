@@ -7,6 +7,7 @@ them. What distinguishes words and prompts them lies inside the text tower's gra
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,20 +30,23 @@ class FdpTowers:
     """The image tower, the tokenizer and the text tower of an ``fdp`` pack."""
 
     def __init__(self, pack: ModelPack, threads: int = 0, parts: Parts = "all") -> None:
-        """PackError when a file cannot be loaded or pack.json lacks what the towers need."""
+        """PackError when a file cannot be loaded or pack.json lacks what the towers need.
+
+        With ``parts="all"`` the text tower, often the largest, is loaded by the first words.
+        """
         self.embedding_size, self.longest_side = pack.embedding_size, pack.longest_side
         self._name = pack.name
         try:
-            image, text = pack.settings["image"], pack.settings["text"]
+            image = pack.settings["image"]
             self._side = int(image["side"])
             self._padding = _colour(image)
-            self._context = int(text["context_length"])
+            context = int(pack.settings["text"]["context_length"])
         except (KeyError, TypeError, ValueError) as error:
             raise PackError(
                 f"The pack.json of “{pack.name}” does not say what its towers need: {error}."
             ) from error
-        self._tokenizer = _open_tokenizer(pack)
-        self._text = TowerFile(pack, "text", threads)
+        self._open_texts = partial(_Texts, pack, threads, context)
+        self._texts = self._open_texts() if parts == "text" else None
         self._image = TowerFile(pack, "image", threads) if parts == "all" else None
 
     def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
@@ -71,12 +75,35 @@ class FdpTowers:
         """Words, or whole sentences, to unit rows (n, d)."""
         if not words:
             return np.zeros((0, self.embedding_size), np.float32)
-        tokens = np.stack([self._tokens(word) for word in words])
+        if self._texts is None:
+            self._texts = self._open_texts()
+        return self._sized(self._texts.embed(words))
+
+    def _sized(self, embeddings: NDArray[Any]) -> NDArray[np.float32]:
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_size:
+            raise PackError(
+                f"A tower of “{self._name}” answers embeddings of shape {embeddings.shape}, where "
+                f"its pack.json says {self.embedding_size} numbers."
+            )
+        return embeddings.astype(np.float32, copy=False)
+
+
+class _Texts:
+    """The tokenizer and the text tower."""
+
+    def __init__(self, pack: ModelPack, threads: int, context: int) -> None:
+        self._context = context
+        self._tokenizer = _open_tokenizer(pack)
+        self._tower = TowerFile(pack, "text", threads)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, d) of n texts, at least one."""
+        tokens = np.stack([self._tokens(text) for text in texts])
         rows = [
-            self._text.run(["query_embedding"], {"tokens": tokens[start : start + _TEXTS]})[0]
+            self._tower.run(["query_embedding"], {"tokens": tokens[start : start + _TEXTS]})[0]
             for start in range(0, len(tokens), _TEXTS)
         ]
-        return self._sized(np.concatenate(rows))
+        return np.concatenate(rows)
 
     def _tokens(self, text: str) -> NDArray[np.int64]:
         """(context length,): the start, the text as far as there is room, the end, zeros."""
@@ -86,14 +113,6 @@ class FdpTowers:
         row = np.zeros(self._context, np.int64)
         row[: len(ids)] = ids
         return row
-
-    def _sized(self, embeddings: NDArray[Any]) -> NDArray[np.float32]:
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_size:
-            raise PackError(
-                f"A tower of “{self._name}” answers embeddings of shape {embeddings.shape}, where "
-                f"its pack.json says {self.embedding_size} numbers."
-            )
-        return embeddings.astype(np.float32, copy=False)
 
 
 def _score_map(boxed: Letterboxed, scores: NDArray[np.float32]) -> ScoreMap:

@@ -155,13 +155,13 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, file: str, sentence: str
     pack = colour_pack(tmp_path)
     (tmp_path / file).write_bytes(b"damaged")
     with pytest.raises(PackError, match=sentence):
-        open_towers(pack)
+        open_towers(pack).embed_words(["red"])
 
 
 def test_a_part_that_is_not_named_is_one_sentence(pack: ModelPack) -> None:
     files = {part: entry for part, entry in pack.files.items() if part != "tokenizer"}
     with pytest.raises(PackError, match="has no tokenizer"):
-        open_towers(replace(pack, files=files))
+        open_towers(replace(pack, files=files), parts="text")
 
 
 def test_a_way_of_searching_that_is_not_known_is_refused(tmp_path: Path) -> None:
