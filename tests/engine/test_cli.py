@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from engine.library import Library
 from engine.packs import ModelPack, PackCheck
 from engine.progress import describe, duration
 from tests.fakes import FakeEmbedder, fake_towers, photo
+from tests.fakes import fake_pack as named_pack
 from tests.packs import painted_pack
 
 
@@ -425,3 +427,151 @@ def test_ctrl_c_outside_of_indexing_ends_quietly(
 
     monkeypatch.setattr(cli, "_open", interrupt)
     assert photolex("search", "bread") == 130
+
+
+class TestSeveralPacks:
+    @pytest.fixture(autouse=True)
+    def other(self, tmp_path: Path, pack: ModelPack, monkeypatch: pytest.MonkeyPatch) -> ModelPack:
+        other = named_pack(tmp_path, name="other")
+        monkeypatch.setattr(cli, "find_packs", lambda: [pack, other])
+        monkeypatch.setattr(library_module, "installed_packs", lambda: [pack, other])
+        return other
+
+    def test_the_second_pack_answers_beside_the_first(
+        self,
+        photolex: Run,
+        photos: Path,
+        capsys: pytest.CaptureFixture[str],
+        embedder: FakeEmbedder,
+    ) -> None:
+        both = ("--pack", "fake", "--pack", "other")
+        assert photolex("index", photos, *both) == 0
+        assert len(embedder.embedded) == 4
+        capsys.readouterr()
+        assert photolex("search", "bread", *both, "--json") == 0
+        (answer,) = objects(capsys.readouterr().out)
+        (hit,) = [hit for hit in answer["hits"] if hit["band"] == "contains"]
+        assert len(hit["regions"]) == 2
+        assert photolex("index", "--pack", "fake", "--pack", "nothing") == 1
+        assert capsys.readouterr().err == (
+            "There is no model pack nothing; there is: fake, other.\n"
+        )
+
+    def test_status_says_how_far_each_pack_is(
+        self, photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert photolex("index", photos) == 0
+        capsys.readouterr()
+        assert photolex("status", "--pack", "other") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert "Pack      other  0 of 2 photos, finds words; in use" in lines
+        assert "Pack      fake  2 of 2 photos, finds words; not in use" in lines
+        assert photolex("status", "--json") == 0
+        (status,) = objects(capsys.readouterr().out)
+        first, second = status["packs"]
+        assert (first["name"], first["place"], first["searchable"]) == ("fake", 0, 2)
+        assert (second["name"], second["place"], second["waiting"]) == ("other", None, 2)
+
+    def test_a_pack_is_forgotten_by_its_name(
+        self, photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert photolex("index", photos, "--pack", "other") == 0
+        assert photolex("index") == 0
+        capsys.readouterr()
+        assert photolex("forget", "other") == 0
+        assert capsys.readouterr().out == "Forgotten: other.\n"
+        assert photolex("forget", "other") == 1
+        assert capsys.readouterr().err == "The library keeps nothing of a model pack other.\n"
+        assert photolex("forget", "fake") == 1
+        assert "still answers" in capsys.readouterr().err
+
+    def test_packs_whose_files_are_gone_are_forgotten_when_asked(
+        self,
+        photolex: Run,
+        photos: Path,
+        pack: ModelPack,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert photolex("index", photos, "--pack", "other") == 0
+        assert photolex("index") == 0
+        capsys.readouterr()
+        assert photolex("forget", "--gone") == 0
+        assert capsys.readouterr().out.startswith("There is nothing to forget")
+        monkeypatch.setattr(library_module, "installed_packs", lambda: [pack])
+        assert photolex("status") == 0
+        assert "2 of 2 photos, kept; its files are gone" in capsys.readouterr().out
+        assert photolex("forget", "--gone") == 0
+        assert capsys.readouterr().out == "Forgotten: other.\n"
+
+    def test_of_packs_that_share_a_name_one_must_be_meant(
+        self,
+        photolex: Run,
+        photos: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        versions = [
+            replace(named_pack(tmp_path, name="other"), settings={**pack_settings, "text": version})
+            for version in (1, 2)
+            for pack_settings in [named_pack(tmp_path, name="other").settings]
+        ]
+        for version in versions:
+            monkeypatch.setattr(cli, "find_packs", lambda version=version: [version])
+            assert photolex("index", photos, "--pack", "other") == 0
+        monkeypatch.setattr(cli, "find_packs", list)
+        assert photolex("index") == 0
+        capsys.readouterr()
+        assert photolex("forget", "other") == 1
+        error = capsys.readouterr().err
+        assert error.startswith("Several model packs are named other; say which: ")
+        assert all(version.fingerprint in error for version in versions)
+        assert photolex("forget", versions[0].fingerprint[:10], versions[1].fingerprint) == 0
+        assert capsys.readouterr().out == "Forgotten: other, other.\n"
+
+    @pytest.mark.parametrize("arguments", [(), ("other", "--gone")])
+    def test_forgetting_wants_to_know_what(
+        self, photolex: Run, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            photolex("forget", *arguments)
+        assert ended.value.code == 2
+        assert "either names of PACKs or --gone" in capsys.readouterr().err
+
+    def test_scenes_need_a_pack_that_finds_them(
+        self, photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert photolex("index", photos) == 0
+        capsys.readouterr()
+        assert photolex("search", "--mode", "scenes", "a dog on a beach") == 1
+        assert capsys.readouterr().err == (
+            "No model pack that finds scenes is in use; import one with "
+            "“photolex-export import-clip” and choose it.\n"
+        )
+
+    def test_scenes_are_named_and_have_no_bands(
+        self,
+        photolex: Run,
+        photos: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        words = named_pack(tmp_path, name="scenes")
+        settings = {**words.settings, "search": "scenes"}
+        settings.pop("calibration")
+        scenes = replace(words, settings=settings)
+        monkeypatch.setattr(cli, "find_packs", lambda: [scenes])
+        assert photolex("search", "--mode", "scenes", "exit", "--pack", "scenes") == 1
+        capsys.readouterr()
+        assert photolex("index", photos, "--pack", "scenes") == 0
+        capsys.readouterr()
+        assert photolex("search", "--mode", "scenes", "exit", "--pack", "scenes") == 0
+        title, first, *_ = capsys.readouterr().out.splitlines()
+        assert title == "Scenes, the likest first:"
+        assert first.split() == ["1", "1.00", str(photos / "trip" / "station.jpg")]
+        assert photolex("search", "--mode", "scenes", "", "--pack", "scenes") == 0
+        assert capsys.readouterr().out.startswith("Nothing to search for")
+        assert photolex("search", "exit", "--pack", "scenes") == 1
+        assert "finds scenes, not words" in capsys.readouterr().err
