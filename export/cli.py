@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; 0 when it did what was asked."""
-    from export import pack
+    from export import import_clip, pack
     from export.data import teacher
     from export.evaluation import command as evaluation
     from export.synth import draw, samples
@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
     samples.add_arguments(commands.add_parser("samples", help="draw the sample library"))
     pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))
+    import_clip.add_arguments(
+        commands.add_parser("import-clip", help="make a model pack of CLIP's or FDP's weights")
+    )
     evaluate = commands.add_parser("evaluate", help="measure a pack on labelled photos")
     evaluation.add_arguments(evaluate)
     evaluate.set_defaults(run=evaluation.main)

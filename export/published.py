@@ -36,7 +36,7 @@ def published(model: str) -> Path:
     name, sha256 = f"{model}.pt", SHA256[model]
     own = platformdirs.user_cache_path("photolex", appauthor=False) / "clip" / name
     for place in (own, Path.home() / ".cache" / "clip" / name):
-        if place.is_file() and _digest(place) == sha256:
+        if place.is_file() and digest(place) == sha256:
             return place
     fetch(ADDRESS.format(sha256=sha256, model=model), sha256, own)
     return own
@@ -52,7 +52,7 @@ def fetch(address: str, sha256: str, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         whole = _receive(address, partial)
-        right = whole and _digest(partial) == sha256
+        right = whole and digest(partial) == sha256
         if right:
             partial.replace(target)
         elif whole:
@@ -99,6 +99,7 @@ def _receive(address: str, partial: Path) -> bool:
     return total is None or partial.stat().st_size >= total
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
