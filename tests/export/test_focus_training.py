@@ -82,7 +82,7 @@ def test_the_corners_order_makes_no_difference(word: tuple[float, float, float, 
 def test_the_engine_grows_the_trained_kernels_back(wide: int, high: int, angle: int) -> None:
     """As far as a map of cells of 4 pixels can tell: drawn kernels are up to a cell too large."""
     quad = quad_of(512, 512, wide, high, angle)
-    kernels, _, _ = targets(quad[None], np.array([True]), 1024, 1024)
+    kernels, *_ = targets(quad[None], np.array([True]), 1024, 1024)
     maps = np.stack([kernels, kernels]).astype(np.float32)
     (found,) = find_words(maps, FocusSettings(threshold=0.5, splits=(), shrink=SHRINK))
     off = np.linalg.norm(found.quad[:, None] * 4 - quad[None], axis=2).min(1)
@@ -91,7 +91,7 @@ def test_the_engine_grows_the_trained_kernels_back(wide: int, high: int, angle: 
 
 def test_maps_mark_kernels_within_words() -> None:
     quads = np.stack([quad_of(60, 40, 80, 24), quad_of(60, 90, 60, 20)])
-    kernels, word, ignored = targets(quads, np.array([True, True]), SIDE, SIDE)
+    kernels, word, ignored, _ = targets(quads, np.array([True, True]), SIDE, SIDE)
     assert kernels.shape == word.shape == ignored.shape == (SIDE // 4, SIDE // 4)
     assert (word >= kernels).all()
     assert 0 < kernels.sum() < word.sum()
@@ -103,9 +103,24 @@ def test_maps_mark_kernels_within_words() -> None:
 
 def test_neighbours_kernels_stay_apart() -> None:
     quads = np.stack([quad_of(35, 40, 60, 24), quad_of(97, 40, 60, 24)])
-    kernels, _, _ = targets(quads, np.array([True, True]), SIDE, SIDE)
+    kernels, _, _, gaps = targets(quads, np.array([True, True]), SIDE, SIDE)
     count, _ = cv2.connectedComponents(kernels)
     assert count - 1 == 2
+    assert gaps.any()
+    assert not (gaps & kernels).any()
+    columns = np.flatnonzero(gaps.any(0)) * 4
+    assert 50 < columns.min() <= columns.max() < 82
+
+
+def test_what_joins_two_words_costs_more() -> None:
+    quads = np.stack([quad_of(35, 40, 60, 24), quad_of(97, 40, 60, 24)])
+    made = targets(quads, np.array([True, True]), SIDE, SIDE)
+    maps = torch.from_numpy(np.stack([*made, np.zeros_like(made[0])])[None]).float()
+    joined = 40 * maps[:, :2] - 20
+    joined[:, 0][maps[:, 3] > 0] = 20.0
+    beside = 40 * maps[:, :2] - 20
+    beside[0, 0, -int(maps[:, 3].sum()) // 32 :] = 20.0  # as much and more, away from the words
+    assert losses(joined, maps)["kernel_bce"] > 1.5 * losses(beside, maps)["kernel_bce"]
 
 
 @pytest.mark.parametrize("radius", [-45.0, 35.0, 120.0])
@@ -114,7 +129,7 @@ def test_maps_of_a_bent_picture_lie_on_its_bent_words(radius: float) -> None:
     straight[50:78, 30:100] = 255
     arc = Arc((65.0, 64.0), radius)
     bent = cv2.resize(arc.picture(straight), (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA)
-    _, word, ignored = targets(quad_of(65, 64, 70, 28)[None], np.array([True]), SIDE, SIDE, arc)
+    _, word, ignored, _ = targets(quad_of(65, 64, 70, 28)[None], np.array([True]), SIDE, SIDE, arc)
     painted = bent[:, :, 0] > 127
     assert ((word > 0) & painted).sum() > 0.75 * ((word > 0) | painted).sum()
     assert not ignored.any()
@@ -126,7 +141,7 @@ def test_maps_of_a_bent_picture_lie_on_its_bent_words(radius: float) -> None:
 
 def test_a_word_that_a_bend_squeezes_is_ignored() -> None:
     quad = quad_of(65, 64 + 38, 70, 18)  # near the centre of the circle
-    kernels, word, ignored = targets(
+    kernels, word, ignored, _ = targets(
         quad[None], np.array([True]), SIDE, SIDE, Arc((65.0, 64.0), 45.0)
     )
     assert not kernels.any()
@@ -136,7 +151,7 @@ def test_a_word_that_a_bend_squeezes_is_ignored() -> None:
 
 def test_doubtful_and_tiny_words_are_neither_words_nor_ground() -> None:
     quads = np.stack([quad_of(60, 30, 80, 24), quad_of(60, 90, 60, 4)])
-    kernels, word, ignored = targets(quads, np.array([False, True]), SIDE, SIDE)
+    kernels, word, ignored, _ = targets(quads, np.array([False, True]), SIDE, SIDE)
     assert kernels.sum() == word.sum() == 0
     assert ignored[30 // 4, 60 // 4] == 1
     assert ignored[90 // 4, 60 // 4] == 1
@@ -144,7 +159,7 @@ def test_doubtful_and_tiny_words_are_neither_words_nor_ground() -> None:
 
 def test_a_sure_word_is_not_ignored_for_a_doubtful_one_over_it() -> None:
     quads = np.stack([quad_of(60, 60, 80, 24), quad_of(60, 60, 110, 60)])
-    kernels, word, ignored = targets(quads, np.array([True, False]), SIDE, SIDE)
+    kernels, word, ignored, _ = targets(quads, np.array([True, False]), SIDE, SIDE)
     assert kernels[15, 15] == word[15, 15] == 1
     assert ignored[15, 15] == 0
     assert ignored[9, 15] == 1
@@ -177,7 +192,7 @@ def test_a_patch_shows_its_words_where_the_maps_say(labelled: tuple[Path, Path])
         photo, maps = focus._patch(picture, words, (100, 400), rng)
         assert photo.shape == (SIDE, SIDE, 3)
         assert photo.dtype == np.uint8
-        assert maps.shape == (4, SIDE // 4, SIDE // 4)
+        assert maps.shape == (5, SIDE // 4, SIDE // 4)
         inner = cv2.erode(maps[1], np.ones((3, 3), np.uint8)) > 0
         if inner.sum() < 8:
             continue
@@ -204,7 +219,7 @@ def test_patches_come_without_end_though_photos_are_missing(labelled: tuple[Path
     photos, maps = next(iter(Patches([source], 5)))
     assert photos.shape == (5, SIDE, SIDE, 3)
     assert photos.dtype == torch.uint8
-    assert maps.shape == (5, 4, SIDE // 4, SIDE // 4)
+    assert maps.shape == (5, 5, SIDE // 4, SIDE // 4)
 
 
 def maps_with_board() -> torch.Tensor:
@@ -221,7 +236,7 @@ def test_a_perfect_answer_costs_next_to_nothing() -> None:
 
 
 def test_what_is_ignored_costs_nothing() -> None:
-    maps = torch.zeros(1, 4, 32, 32)
+    maps = torch.zeros(1, 5, 32, 32)
     maps[:, 2] = 1.0
     found = losses(torch.full((1, 2, 32, 32), 5.0), maps)
     assert {name: loss.item() for name, loss in found.items()} == pytest.approx(
@@ -230,10 +245,10 @@ def test_what_is_ignored_costs_nothing() -> None:
 
 
 def test_what_a_teacher_may_have_overlooked_costs_less() -> None:
-    maps = torch.zeros(1, 4, 32, 32)
+    maps = torch.zeros(1, 5, 32, 32)
     sure_of_words = torch.full((1, 2, 32, 32), 4.0)
     plain = losses(sure_of_words, maps)["word_bce"]
-    maps[:, 3] = 1.0
+    maps[:, 4] = 1.0
     assert losses(sure_of_words, maps)["word_bce"].item() == pytest.approx(plain.item() / 4)
 
 
