@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 # Cells of a kernel: fewer show no bend, and those that fill so much of their rectangle have none.
 _LEAST_BENT = 16
-_STRAIGHT = 0.75
+_STRAIGHT = 0.8
 
 
 @dataclass(frozen=True, slots=True)

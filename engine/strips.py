@@ -17,8 +17,12 @@ Strip = NDArray[np.float32]
 
 POINTS = 33  # of each edge: between them an arc of 300 degrees leaves its chords by 0.4 % of R
 _MOST_TURN = 0.92 * np.pi  # each way from the middle; what turns further is a closed ring
-_LEAST_SAGITTA = 0.6  # of the kernel's thickness; what bends less is read as well from its quad
-_LEAST_LENGTH = 2.5  # in thicknesses
+# Of the kernel's thickness, and in cells: what bends less is read as well from its quad.
+_LEAST_SAGITTA = 0.4
+_LEAST_HIGH = 1.5
+# In cells and in thicknesses: the kernels of short straight words are bent by their ragged rims.
+_LEAST_LENGTH = 14.0
+_LEAST_SLIM = 4.5
 _MOST_THICK = 0.8  # of the radius: the whole word's inner edge must not reach the centre
 _LEAST_FILLED = 0.78  # of the band by its cells: a ragged blob is no arc
 _LEVEL = 0.5  # sine of the angle at which an arc's middle must lie to be read left to right
@@ -86,7 +90,8 @@ def bend_of(cells: Points) -> Bend | None:
     length = 2 * turn * radius + 1  # the points are the centres of cells
     sagitta = radius * (1 - np.cos(turn))
     # Most shapes are told here; what follows takes longer.
-    if sagitta < max(_LEAST_SAGITTA * len(cells) / length, 1.0):
+    least = max(_LEAST_SAGITTA * len(cells) / length, _LEAST_HIGH)
+    if length < _LEAST_LENGTH or sagitta < least:
         return None
     middle = float(order[widest] + gaps[widest] / 2 + np.pi)
     parts = ((angles - middle + np.pi) % (2 * np.pi) - np.pi) / turn
@@ -95,7 +100,7 @@ def bend_of(cells: Points) -> Bend | None:
     low, high = np.quantile(away - powers @ line, (0.02, 0.98))
     thickness = float(high - low) / 0.96
     filled = len(cells) / (length * max(thickness, 1.0))
-    slim = thickness < min(length / _LEAST_LENGTH, _MOST_THICK * radius)
+    slim = thickness < min(length / _LEAST_SLIM, _MOST_THICK * radius)
     if sagitta < _LEAST_SAGITTA * thickness or not slim or filled < _LEAST_FILLED:
         return None
     x, y = (float(value) for value in centre)
