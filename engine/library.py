@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,16 +13,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from engine import kept_packs
-from engine.backfill import Backfill
-from engine.background import Background
-from engine.catalogue import Catalogue
-from engine.embedder import Embedder
 from engine.errors import LibraryError
 from engine.events import Announcer, EngineFailed, PhotosChanged
-from engine.indexer import Indexer, ScanResult
-from engine.kept_index import adopt_index, delete_index
-from engine.lock import LibraryLock
+from engine.indexer import ScanResult
 from engine.packs import Mode, ModelPack, find_packs, installed_packs
 from engine.panel import Panel
 from engine.readers import Readers
@@ -34,6 +25,7 @@ from engine.search import Answer
 from engine.shelf import PackStatus, Shelf
 from engine.thumbnails import Thumbnails
 from engine.watcher import Watcher
+from engine.writing import Held, Writing
 
 if TYPE_CHECKING:
     from engine.towers import Towers
@@ -64,39 +56,6 @@ class Status:
     index_ready: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What keeps other programs from writing the library."""
-
-    lock: LibraryLock
-    catalogue: Catalogue
-
-    @classmethod
-    def take(cls, folder: Path) -> Self:
-        lock = LibraryLock(folder)
-        lock.take()
-        try:
-            return cls(lock, Catalogue.open(folder / CATALOGUE, write=True))
-        except BaseException:
-            lock.release()
-            raise
-
-    def release(self) -> None:
-        self.catalogue.close()
-        self.lock.release()
-
-
-@dataclass(slots=True)
-class _Writing:
-    """What only the one program that indexes has. ``backfills``: for the packs beside the first."""
-
-    catalogue: Catalogue
-    indexer: Indexer
-    background: Background
-    embedder: Embedder
-    backfills: list[Backfill]
-
-
 class Library:
     """Made by ``open`` and ended by ``close``; every method may be called from any thread.
 
@@ -123,13 +82,21 @@ class Library:
         self._preparing: list[threading.Thread] = []
         self._watcher: Watcher | None = None
         self._roots: frozenset[Path] = frozenset()
-        self._writing: _Writing | None = None
-        self._held = None if read_only else _Held.take(folder)
+        self._writing: Writing | None = None
+        self._held = None if read_only else Held.take(folder, folder / CATALOGUE)
         try:
             used = packs or self._shelf.remembered() or find_packs()[:1]
             self._panel = Panel(folder, used, self._readers, factory)
             if self._held is not None:
-                self._writing = self._begin_writing(self._held.catalogue)
+                self._writing = Writing(
+                    folder,
+                    self._held.catalogue,
+                    self._panel,
+                    factory,
+                    self.announcer.announce,
+                    self._on_removed,
+                    self._on_finished,
+                )
                 if packs:
                     self._held.catalogue.use_packs(self._panel.packs)
             self._look_around(read_only)
@@ -241,7 +208,7 @@ class Library:
         roots = [root.path for root in self.roots()]
         result = writing.background.run(lambda: writing.indexer.scan(roots, cancel))
         self._on_finished(result, True)
-        beside = writing.background.run(lambda: self._catch_up(cancel))
+        beside = writing.background.run(lambda: writing.catch_up(cancel))
         return replace(result, embedded=result.embedded + beside, cancelled=cancel.is_set())
 
     def start(self) -> None:
@@ -312,12 +279,7 @@ class Library:
                 f"The model pack “{row.name}” still answers; choose another one, and wait until "
                 "that has seen every photo."
             )
-        writing.background.run(lambda: writing.catalogue.begin_forgetting(row.pack_id))
-        delete_index(self.folder, row)
-        kept_packs.drop(fingerprint, self.folder)
-        # In pieces, so that other calls get their turn.
-        while len(writing.background.run(writing.catalogue.forget_some)):
-            pass
+        writing.forget(row)
 
     def forget_gone_packs(self) -> list[str]:
         """The same for all packs whose files are gone and that are not in use; their names."""
@@ -375,58 +337,11 @@ class Library:
 
     # Behind the scenes
 
-    def _begin_writing(self, catalogue: Catalogue) -> _Writing:
-        first = self._panel.first
-        embedder = self._embedder(first.pack)
-        indexer = Indexer(
-            catalogue,
-            embedder,
-            first.pack,
-            self.announcer.announce,
-            first.index.add,
-            self._on_removed,
-            exclude=[glob.escape(str(self.folder))],
-        )
-        background = Background(
-            indexer,
-            lambda: [root.path for root in catalogue.roots()],
-            self.announcer.announce,
-            self._on_finished,
-            self._catch_up,
-        )
-        writing = _Writing(catalogue, indexer, background, embedder, [])
-        self._follow_panel(writing, self._panel)
-        return writing
-
-    def _follow_panel(self, writing: _Writing, panel: Panel) -> None:
-        """What is embedded from now on is embedded by these packs."""
-        for pack in panel.packs:
-            kept_packs.keep(pack, self.folder)
-            adopt_index(self.folder, pack)
-        writing.backfills = [
-            Backfill(
-                writing.catalogue,
-                self._embedder(one.pack),
-                one.pack,
-                self.announcer.announce,
-                one.index.add,
-                writing.embedder.close,
-            )
-            for one in panel.in_use[1:]
-        ]
-
-    def _embedder(self, pack: ModelPack) -> Embedder:
-        return Embedder(self._factory or _towers_factory(pack), longest_side=pack.longest_side)
-
-    def _change_packs(self, writing: _Writing, packs: Sequence[ModelPack]) -> None:
+    def _change_packs(self, writing: Writing, packs: Sequence[ModelPack]) -> None:
         """On the indexing thread, where nothing is being embedded meanwhile."""
         panel = Panel(self.folder, packs, self._readers, self._factory, before=self._panel)
         writing.catalogue.use_packs(panel.packs)
-        self._panel.save()
-        writing.embedder.close()
-        writing.embedder = self._embedder(panel.first.pack)
-        writing.indexer.use(panel.first.pack, writing.embedder, panel.first.index.add)
-        self._follow_panel(writing, panel)
+        writing.follow(panel)
         panel.find_stand_in(self._shelf.able_to_answer)
         self._panel = panel
 
@@ -436,23 +351,22 @@ class Library:
             for answering in self._panel.answering:
                 answering.index.load_if_quick()
 
-    def _may_write(self) -> _Writing:
+    def _may_write(self) -> Writing:
         if self._writing is None:
             raise LibraryError("This library was opened for reading only.")
         return self._writing
 
-    def _stop(self, writing: _Writing) -> None:
+    def _stop(self, writing: Writing) -> None:
         # All are told before any is waited for: should Ctrl-C end the waiting, none goes on.
         self._stopping.set()
         writing.background.end()
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             watcher.stop()
-        writing.background.stop()
+        writing.stop()
         for thread in self._preparing:
             thread.join()
         self._preparing.clear()
-        writing.embedder.close()
         self._panel.save()
 
     def _prepare_soon(self) -> None:
@@ -506,22 +420,3 @@ class Library:
         if self._panel.is_stood_in and not self.status().waiting:
             self._panel.end_standing_in()
             self.announcer.announce(PhotosChanged(added=0, removed=0))
-
-    def _catch_up(self, cancel: threading.Event) -> int:
-        """What the packs beside the first lack, and what is left of packs that were forgotten."""
-        writing = self._writing
-        if writing is None:
-            return 0
-        while not cancel.is_set() and len(writing.catalogue.forget_some()):
-            pass
-        done = sum(backfill.run(cancel) for backfill in writing.backfills if not cancel.is_set())
-        if done:
-            self._panel.save()
-        return done
-
-
-def _towers_factory(pack: ModelPack) -> Callable[[], Towers]:
-    # Here, because importing onnxruntime takes longer than most commands.
-    from engine.towers import open_towers_of_folder
-
-    return partial(open_towers_of_folder, str(pack.folder))

@@ -44,13 +44,12 @@ class Panel:
         """``before``: the panel that this one replaces, whose indexes are used again."""
         if not packs:
             raise LibraryError("Choose at least one model pack.")
-        known = {one.pack.fingerprint: one for one in before.in_use} if before else {}
         self._folder = folder
         self._reading = reading
         self._factory = factory
-        self.in_use: list[Answering] = [
-            known.get(pack.fingerprint) or Answering(folder, pack, reading, factory)
-            for pack in {pack.fingerprint: pack for pack in packs}.values()
+        self._before = {one.pack.fingerprint: one for one in before.answering} if before else {}
+        self.in_use = [
+            self._answering_of(pack) for pack in {pack.fingerprint: pack for pack in packs}.values()
         ]
         self._stand_in: Answering | None = None
 
@@ -90,23 +89,29 @@ class Panel:
 
     def find_stand_in(self, packs: Callable[[], Iterable[ModelPack]]) -> None:
         """Of ``packs``, the one that has seen most photos, if the first has seen fewer of them."""
-        self._stand_in = None
-        mode = self.first.pack.mode
-        with self._reading() as catalogue:
-            own = catalogue.counts(catalogue.pack_id(self.first.pack))
-            if not own.waiting:
-                return
-            best, most = None, own.searchable
-            used = {pack.fingerprint: pack for pack in self.packs}
-            for pack in chain(self.packs, packs()):
-                if pack.mode != mode:
-                    continue
-                searchable = catalogue.counts(catalogue.pack_id(pack)).searchable
-                if searchable > most:
-                    best, most = pack, searchable
+        best = self._most_seen(packs)
         # A pack beside the first answers already.
-        if best is not None and best.fingerprint not in used:
-            self._stand_in = Answering(self._folder, best, self._reading, self._factory)
+        used = [pack.fingerprint for pack in self.packs]
+        if best is None or best.fingerprint in used:
+            self._stand_in = None
+        else:
+            self._stand_in = self._answering_of(best)
+        # What nobody needs any more gives back its memory.
+        self._before = {}
+
+    def _most_seen(self, packs: Callable[[], Iterable[ModelPack]]) -> ModelPack | None:
+        """None when no photo waits for the first."""
+        first = self.first.pack
+        with self._reading() as catalogue:
+            if not catalogue.counts(catalogue.pack_id(first)).waiting:
+                return None
+
+            def seen(pack: ModelPack) -> int:
+                return catalogue.counts(catalogue.pack_id(pack)).searchable
+
+            # Of equals the first one in use.
+            alike = [pack for pack in chain(self.packs, packs()) if pack.mode == first.mode]
+            return max(alike, key=seen)
 
     def end_standing_in(self) -> None:
         self._stand_in = None
@@ -129,6 +134,10 @@ class Panel:
         hits = self._without_excluded(query, hits)
         seconds = time.perf_counter() - started
         return Answer(query, answers[0].words, hits[: limit or None], seconds)
+
+    def _answering_of(self, pack: ModelPack) -> Answering:
+        before = self._before.get(pack.fingerprint)
+        return before or Answering(self._folder, pack, self._reading, self._factory)
 
     def _of(self, mode: Mode) -> list[Answering]:
         return [one for one in self.in_use if one.pack.mode == mode]

@@ -17,6 +17,7 @@ import pytest
 
 from engine import cli
 from engine import library as library_module
+from engine import writing as writing_module
 from engine.errors import PackError
 from engine.events import EngineFailed, Event, PhotosChanged, PhotoSkipped, Progress
 from engine.library import Library
@@ -49,7 +50,7 @@ def embedder(pack: ModelPack, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
         )
 
     fake_pack = pack
-    monkeypatch.setattr(library_module, "Embedder", lambda factory, longest_side: fake)
+    monkeypatch.setattr(writing_module, "Embedder", lambda factory, longest_side: fake)
     monkeypatch.setattr(Library, "open", opening)
     monkeypatch.setattr(cli, "find_packs", lambda: [fake_pack])
     return fake

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from engine import library as library_module
+from engine import writing as writing_module
 from engine.answering import Answering
 from engine.errors import LibraryError, PackError, RootError
 from engine.events import (
@@ -71,7 +72,7 @@ def photos(tmp_path: Path) -> Path:
 def embedder(monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
     """Embeds in this process, so that a test need not wait for another one to start."""
     fake = FakeEmbedder()
-    monkeypatch.setattr(library_module, "Embedder", lambda factory, longest_side: fake)
+    monkeypatch.setattr(writing_module, "Embedder", lambda factory, longest_side: fake)
     return fake
 
 

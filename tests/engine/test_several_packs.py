@@ -16,6 +16,7 @@ from PIL import Image
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
 from engine import library as library_module
+from engine import writing as writing_module
 from engine.embedding import Embedded, Skipped, TowersFactory, embed_here
 from engine.errors import LibraryError, PackError, QueryError
 from engine.events import Event, PhotosChanged, Progress
@@ -129,7 +130,7 @@ Open = Callable[..., Library]
 @pytest.fixture
 def open_library(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     monkeypatch.setenv("PHOTOLEX_PACKS", str(tmp_path / "packs"))
-    monkeypatch.setattr(library_module, "Embedder", partial(HereEmbedder, desk))
+    monkeypatch.setattr(writing_module, "Embedder", partial(HereEmbedder, desk))
     hasty = partial(Watcher, settle=0.2, attend_seconds=0.1)
     monkeypatch.setattr(library_module, "Watcher", hasty)
     opened: list[Library] = []
