@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.mailbox import Mailbox
 from engine.errors import LibraryError
+from engine.packs import Mode
 from engine.search import Answer
 
 THROTTLE_MS = 150
@@ -33,20 +34,20 @@ class Asker(QObject):
     answered = Signal(object)  # Answer
     refused = Signal(str)  # one sentence: why the library cannot answer
 
-    def __init__(self, ask: Callable[[str], Answer], parent: QObject | None = None) -> None:
+    def __init__(self, ask: Callable[[str, Mode], Answer], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ask = ask
         self._mailbox = Mailbox(0, self)
         self._mailbox.arrived.connect(self._deliver)
         self._asked = 0  # how many questions there have been
         self._number = 0  # the question whose answer is waited for, 0: none
-        self._typed = ""
+        self._typed: tuple[str, Mode] = ("", "words")
         self._throttle = QTimer(self)
         self._throttle.setSingleShot(True)
         self._throttle.setInterval(THROTTLE_MS)
-        self._throttle.timeout.connect(lambda: self.ask(self._typed))
+        self._throttle.timeout.connect(lambda: self.ask(*self._typed))
         self._changed = threading.Condition()
-        self._question: tuple[int, str] | None = None
+        self._question: tuple[int, str, Mode] | None = None
         self._open = True
         self._thread = threading.Thread(target=self._work, name="asking", daemon=True)
         self._thread.start()
@@ -56,18 +57,18 @@ class Asker(QObject):
         """Whether an answer is still to come."""
         return self._throttle.isActive() or self._number > 0
 
-    def ask(self, query: str) -> None:
+    def ask(self, query: str, mode: Mode = "words") -> None:
         """Ask now."""
         self._throttle.stop()
         with self._changed:
             self._asked += 1
             self._number = self._asked
-            self._question = (self._number, query)
+            self._question = (self._number, query, mode)
             self._changed.notify()
 
-    def ask_soon(self, query: str) -> None:
+    def ask_soon(self, query: str, mode: Mode = "words") -> None:
         """Ask what was typed last, at most every 150 ms: for use at every key."""
-        self._typed = query
+        self._typed = (query, mode)
         if not self._throttle.isActive():
             self._throttle.start()
 
@@ -93,10 +94,10 @@ class Asker(QObject):
                 self._changed.wait_for(lambda: self._question is not None or not self._open)
                 if not self._open or self._question is None:
                     return
-                number, query = self._question
+                number, query, mode = self._question
                 self._question = None
             try:
-                reply = _Reply(number, self._ask(query), None)
+                reply = _Reply(number, self._ask(query, mode), None)
             except Exception as error:  # noqa: BLE001  shown by the GUI thread, see _deliver
                 reply = _Reply(number, None, error)
             self._mailbox.post(reply)

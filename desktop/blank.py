@@ -12,6 +12,7 @@ from desktop.hits import Hits
 from desktop.overview import Overview
 from desktop.results_bar import weak_words
 from desktop.theme import Theme
+from engine.packs import Mode
 
 Action = Literal["", "add", "weak"]
 EXAMPLES = "“two words” side by side  ·  -without  ·  one OR other  ·  begin*"
@@ -29,7 +30,7 @@ class Situation:
     small: str = ""
 
 
-def situation(overview: Overview, hits: Hits, query: str, trouble: str) -> Situation:
+def situation(overview: Overview, hits: Hits, query: str, trouble: str, mode: Mode) -> Situation:
     """Choose the words for what is the case; ``trouble`` is why the query cannot be answered."""
     status = overview.status
     if status is not None and not overview.roots:
@@ -50,14 +51,15 @@ def situation(overview: Overview, hits: Hits, query: str, trouble: str) -> Situa
         return Situation(
             "nothing",
             "Nothing found",
-            f"No photo seems to show “{query}”.",
+            f"No photo seems to {'show' if mode == 'words' else 'look like'} “{query}”.",
             weak_words(hits) if weak else "",
             "weak" if weak else "",
             indexing,
         )
     if status is None:
         return Situation("photos", "", "")
-    if not status.searchable:
+    searchable = overview.searchable(mode)
+    if not searchable:
         if overview.scanning or status.waiting or status.indexing:
             return Situation(
                 "photos",
@@ -72,7 +74,14 @@ def situation(overview: Overview, hits: Hits, query: str, trouble: str) -> Situa
             "Add folder…",
             "add",
         )
-    counted = f"{status.searchable:,} " + ("photo is" if status.searchable == 1 else "photos are")
+    counted = f"{searchable:,} " + ("photo is" if searchable == 1 else "photos are")
+    if mode == "scenes":
+        return Situation(
+            "search",
+            "Describe what a photo looks like",
+            f"A dog on a beach, a red car in the snow: {counted} ready to be searched.",
+            small=indexing,
+        )
     return Situation(
         "search",
         "Type a word that you can see in a photo",
@@ -85,7 +94,8 @@ def _indexing(overview: Overview) -> str:
     progress = overview.progress
     if progress is None or progress.done >= progress.total:
         return ""
-    return f"Still looking through photos: {progress.done:,} of {progress.total:,} are done."
+    photos = f"photos with {progress.pack}" if progress.pack else "photos"
+    return f"Still looking through {photos}: {progress.done:,} of {progress.total:,} are done."
 
 
 class Blank(QWidget):

@@ -47,6 +47,7 @@ class Bridge(QObject):
         self._unsubscribe = announcer.subscribe(self._mailbox.post)
         self._progress: Progress | None = None
         self._added = self._removed = self._skipped = 0
+        self._changed = False
 
     def close(self) -> None:
         """Stop listening."""
@@ -59,6 +60,7 @@ class Bridge(QObject):
                 case Progress():
                     self._progress = event
                 case PhotosChanged():
+                    self._changed = True  # by another pack too, when no photo came or went
                     self._added += event.added
                     self._removed += event.removed
                 case PhotoSkipped():
@@ -72,9 +74,10 @@ class Bridge(QObject):
         progress, self._progress = self._progress, None
         added, removed, skipped = self._added, self._removed, self._skipped
         self._added = self._removed = self._skipped = 0
+        changed, self._changed = self._changed, False
         if progress is not None:
             self.progressed.emit(progress)
-        if added or removed:
+        if changed:
             self.photos_changed.emit(added, removed)
         if skipped:
             self.photos_skipped.emit(skipped)

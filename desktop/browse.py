@@ -19,6 +19,7 @@ from desktop.conversation import Conversation
 from desktop.folders import Folders
 from desktop.footer import Footer
 from desktop.grid import Grid
+from desktop.mode_switch import ModeSwitch
 from desktop.notices import Notices
 from desktop.parts import Parts
 from desktop.preview import Preview
@@ -38,6 +39,7 @@ class Browse(QWidget):
         self._parts = parts
         settings, theme, hits = parts.settings, parts.theme, parts.hits
         self.search = SearchBar(theme)
+        self.modes = ModeSwitch()
         self.folders = Folders(theme)
         self.notices = Notices(theme)
         self.results = ResultsBar(hits)
@@ -93,6 +95,7 @@ class Browse(QWidget):
         top.setSpacing(8)
         top.addWidget(self.folders_button)
         top.addStretch(1)
+        top.addWidget(self.modes)
         top.addWidget(self.search, 6)
         top.addStretch(1)
         top.addWidget(self.preview_button)
@@ -126,6 +129,7 @@ class Browse(QWidget):
         """From the question to the answer, then what is around them."""
         order: list[QWidget] = [
             self.search,
+            *self.modes.buttons.values(),
             self.results.weak_button,
             self.results.order_box,
             self.blank.button,
@@ -145,6 +149,7 @@ class Browse(QWidget):
         self.search.typed.connect(self.conversation.typed)
         self.search.confirmed.connect(self._on_confirmed)
         self.search.results_wanted.connect(self.go_to_grid)
+        self.modes.switched.connect(self._on_mode)
         self.conversation.changed.connect(self.refresh)
         self.conversation.turned.connect(self.grid.start_over)
         parts.hits.shown_changed.connect(self.refresh)
@@ -165,11 +170,12 @@ class Browse(QWidget):
         """Show the grid, or say why it would be empty."""
         hits, conversation = self._parts.hits, self.conversation
         answered = conversation.answered
-        self.results.set_query(answered)
+        self.results.set_query(answered, conversation.answered_mode)
         shown = hits.rowCount() > 0
         self.results.setVisible(shown)
         if not shown:
-            words = situation(self._parts.overview, hits, answered, conversation.trouble)
+            overview, mode = self._parts.overview, conversation.mode
+            words = situation(overview, hits, answered, conversation.trouble, mode)
             self.blank.show_situation(words)
         # A hidden widget loses the focus to an arbitrary one.
         if not shown and self.grid.hasFocus():
@@ -179,10 +185,17 @@ class Browse(QWidget):
     def _on_overview(self) -> None:
         overview = self._parts.overview
         self.folders.show_roots(overview.roots)
-        searchable = 0 if overview.status is None else overview.status.searchable
-        photos = f"{searchable:,} photos" if searchable > 1 else "your photos"
-        self.search.setPlaceholderText(f"Search the words in {photos}")
+        self.modes.offer(overview.modes)
+        self._invite()
         self.refresh()
+
+    def _on_mode(self) -> None:
+        self.conversation.switch(self.modes.mode)
+        self._invite()
+
+    def _invite(self) -> None:
+        mode = self.modes.mode
+        self.search.invite(mode, self._parts.overview.searchable(mode))
 
     def _on_confirmed(self, query: str) -> None:
         # Enter asks; Enter once more, with the answer there, goes to it.

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.asker import Asker
 from desktop.bridge import Bridge
 from desktop.hits import Hits
+from engine.packs import Mode
 from engine.search import Answer
 
 # While photos stream in, the shown answer is asked anew this often.
@@ -24,7 +25,9 @@ class Conversation(QObject):
         self._asker = asker
         self._hits = hits
         self._query = ""  # what the person wants to know
+        self.mode: Mode = "words"  # what is asked of photos
         self.answered = ""  # what the shown hits, maybe none, are an answer to
+        self.answered_mode: Mode = "words"
         self.trouble = ""  # why the query cannot be answered
         self._again = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._again.timeout.connect(self._ask_again)
@@ -36,12 +39,18 @@ class Conversation(QObject):
     def typed(self, query: str) -> None:
         """The person is typing: ask before long."""
         if self._heard(query):
-            self._asker.ask_soon(query)
+            self._asker.ask_soon(query, self.mode)
 
     def asked(self, query: str) -> None:
         """The person wants to know now."""
         if self._heard(query):
-            self._asker.ask(query)
+            self._asker.ask(query, self.mode)
+
+    def switch(self, mode: Mode) -> None:
+        """Ask something else of photos from now on, and the same question again at once."""
+        if mode != self.mode:
+            self.mode = mode
+            self.asked(self._query)
 
     def refresh(self) -> None:
         """The library has changed: ask the same again before long."""
@@ -63,11 +72,12 @@ class Conversation(QObject):
     def _ask_again(self) -> None:
         # A question under way is answered from the changed library anyway.
         if self._query and not self._asker.busy:
-            self._asker.ask(self._query)
+            self._asker.ask(self._query, self.mode)
 
     def _on_answered(self, answer: Answer) -> None:
-        turned = answer.query.strip() != self.answered
-        self.answered = answer.query.strip()
+        now = (answer.query.strip(), answer.mode)
+        turned = now != (self.answered, self.answered_mode)
+        self.answered, self.answered_mode = now
         self.trouble = ""
         if turned:
             self._hits.show_weak(False)
@@ -77,6 +87,6 @@ class Conversation(QObject):
         self.changed.emit()
 
     def _on_refused(self, sentence: str) -> None:
-        self.answered, self.trouble = self._query, sentence
+        self.answered, self.answered_mode, self.trouble = self._query, self.mode, sentence
         self._hits.show([])
         self.changed.emit()

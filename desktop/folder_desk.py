@@ -99,13 +99,12 @@ class FolderDesk(QObject):
             self.skipped.close()
         dialog = SkippedDialog(rows, self._parent)
         dialog.reveal_wanted.connect(lambda path: reveal([path]))
-        dialog.destroyed.connect(self._forget_skipped)
+        dialog.finished.connect(self._on_skipped_closed)
         self.skipped = dialog
         dialog.show()
 
-    def _forget_skipped(self, gone: QObject) -> None:
-        if self.skipped is gone:
-            self.skipped = None
+    def _on_skipped_closed(self) -> None:
+        self.skipped = None
 
     def _refresh(self, _: object) -> None:
         self._overview.refresh()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from desktop.overview import Overview
 from desktop.settings import LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL
 from desktop.theme import Theme
+from engine.events import Progress
 
 HEIGHT = 40  # with or without something to say
 
@@ -94,7 +95,9 @@ class Footer(QWidget):
         """Say what is going on now."""
         overview, status = self._overview, self._overview.status
         progress, paused = overview.progress, self._paused()
-        working = overview.scanning or (status is not None and status.indexing)
+        # A pack beside the first looks at photos without a scan.
+        working = overview.scanning or progress is not None
+        working = working or (status is not None and status.indexing)
         self.bar.setVisible(working or (paused and progress is not None))
         if progress is None:
             self.bar.setRange(0, 0)
@@ -124,7 +127,7 @@ class Footer(QWidget):
         if working:
             if progress is None:
                 return "Looking for photos…"
-            parts = [f"Indexing {progress.done:,} of {progress.total:,}"]
+            parts = [self._counted(progress)]
             if progress.photos_per_second > 0:
                 parts.append(rate(progress.photos_per_second))
             if progress.seconds_left is not None:
@@ -132,9 +135,18 @@ class Footer(QWidget):
             return " · ".join(parts)
         if status is None or not self._overview.roots:
             return ""
-        if status.searchable == 1:
-            return "1 photo can be searched"
-        return f"{status.searchable:,} photos can be searched"
+        searchable = max(map(self._overview.searchable, self._overview.modes), default=0)
+        return f"{searchable:,} {'photo' if searchable == 1 else 'photos'} can be searched"
+
+    def _counted(self, progress: Progress) -> str:
+        """How far it is; by which pack, where there are several."""
+        overview = self._overview
+        pack = progress.pack
+        if not pack and len(overview.packs) > 1 and overview.status is not None:
+            pack = overview.status.pack_name
+        if pack:
+            return f"Seeing {progress.done:,} of {progress.total:,} photos with {pack}"
+        return f"Indexing {progress.done:,} of {progress.total:,}"
 
 
 def rate(photos_per_second: float) -> str:

@@ -22,7 +22,8 @@ from engine.search import Hit
 
 Index = QModelIndex | QPersistentModelIndex
 
-BAND_NAMES = {"contains": "Contains", "probably": "Probably", "weak": "Weak"}
+# A pack that cannot say how sure it is has the empty band, and that no name.
+BAND_NAMES = {"contains": "Contains", "probably": "Probably", "weak": "Weak", "": ""}
 _NO_PARENT = QModelIndex()
 
 
@@ -147,7 +148,7 @@ def files(paths: Iterable[str]) -> QMimeData:
 def readings(hit: Hit) -> list[str]:
     """What the towers read at the matched words, the most probable first, each once."""
     regions = sorted(hit.regions, key=lambda region: region.probability, reverse=True)
-    return list(dict.fromkeys(region.reading or region.word for region in regions))
+    return list(dict.fromkeys(region.reading for region in regions if region.reading))
 
 
 def _tip(hit: Hit) -> str:
@@ -160,7 +161,9 @@ def _tip(hit: Hit) -> str:
 
 
 def _spoken(hit: Hit) -> str:
-    parts = [Path(hit.path).name, BAND_NAMES.get(hit.band, hit.band)]
+    parts = [Path(hit.path).name]
+    if band := BAND_NAMES[hit.band]:
+        parts.append(band)
     if found := readings(hit):
         parts.append("reads " + ", ".join(found[:3]))
     if not hit.online:

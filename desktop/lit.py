@@ -1,4 +1,4 @@
-"""Where the matched words are on a drawn photo, and how they are lit."""
+"""Where the matched words, or any text, are on a drawn photo, and how they are lit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
+from engine.regions import ScoreMap
 from engine.search import Hit, MatchedRegion
 
 # More than these are a page of text, and cutting them out of the shade takes visible time.
 MOST_REGIONS = 40
 # A region that is (nearly) the whole photo says that the words are somewhere on it, not where.
 WHOLE_PHOTO = 0.9
+# A score map whose highest cell is below this (of 255) says that there is no text.
+LEAST_TEXT = 64
+# From here on a cell is in full light.
+SURE_TEXT = 160
+# Each doubling rounds the map's squares off; after these nobody sees them any more.
+DOUBLINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,30 @@ def paint_lit(
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.strokePath(words, pen)
     painter.restore()
+
+
+def soft_shade(score_map: ScoreMap, shade: QColor) -> QImage | None:
+    """What to draw over the whole photo so that it is dim where there is no text.
+
+    None when the map shows no text anywhere: a photo that is dim all over would say nothing.
+    """
+    if max(score_map.cells, default=0) < LEAST_TEXT:
+        return None
+    opacity = bytes(
+        round(shade.alpha() * (1 - min(score / SURE_TEXT, 1.0))) for score in range(256)
+    )
+    cells = score_map.cells.translate(opacity)
+    wide, high = score_map.columns, score_map.rows
+    image = QImage(cells, wide, high, wide, QImage.Format.Format_Alpha8).convertToFormat(
+        QImage.Format.Format_ARGB32_Premultiplied
+    )
+    for _ in range(DOUBLINGS):
+        image = image.scaled(
+            image.size() * 2,
+            Qt.AspectRatioMode.IgnoreAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    return image
 
 
 def _area(corners: list[QPointF]) -> float:

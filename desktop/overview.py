@@ -1,4 +1,4 @@
-"""What the window knows about the library at the moment: roots, counts, whether it is indexing."""
+"""What the window knows about the library at the moment: roots, counts, packs, indexing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.bridge import Bridge
 from desktop.errands import Errands
+from engine.packs import Mode
 
 if TYPE_CHECKING:
     from engine.events import IndexingFinished, Progress, ScanStarted
-    from engine.library import Library, Root, Status
+    from engine.library import Library, PackStatus, Root, Status
 
 # Counting takes the disk some milliseconds; while photos stream in, once a second is enough.
 INTERVAL_MS = 1000
@@ -20,7 +21,7 @@ INTERVAL_MS = 1000
 class Overview(QObject):
     """Asks the library anew when an event says that something has changed."""
 
-    changed = Signal()  # roots or status
+    changed = Signal()  # roots, status or packs
     moved_on = Signal()  # progress
 
     def __init__(
@@ -31,6 +32,8 @@ class Overview(QObject):
         self._errands = errands
         self.roots: list[Root] = []
         self.status: Status | None = None
+        self.packs: list[PackStatus] = []  # those in use first
+        self.modes: tuple[Mode, ...] = ()  # what can be asked
         self.progress: Progress | None = None
         self.scanning = False
         self.finished_once = False  # whether the folders have been looked through to the end
@@ -52,6 +55,16 @@ class Overview(QObject):
         ):
             signal.connect(lambda: self.refresh())
 
+    def searchable(self, mode: Mode) -> int:
+        """How many photos a question can find, also while a new pack has still to see them."""
+        if not self.packs:
+            return 0
+        counts = [pack.searchable for pack in self.packs if pack.in_use and pack.mode == mode]
+        if self.packs[0].mode == mode:
+            # The one that has seen most stands in for the first; gone ones answer too.
+            counts += [pack.searchable for pack in self.packs if pack.mode in (mode, None)]
+        return max(counts, default=0)
+
     def refresh_soon(self) -> None:
         """Ask within a second."""
         if not self._timer.isActive():
@@ -66,11 +79,15 @@ class Overview(QObject):
         self._asking = True
         library = self._library
         self._errands.run(
-            lambda: (library.roots(), library.status()), self._take_in, lastly=self._asked
+            lambda: (library.roots(), library.status(), library.packs(), library.modes()),
+            self._take_in,
+            lastly=self._asked,
         )
 
-    def _take_in(self, answer: tuple[list[Root], Status]) -> None:
-        self.roots, self.status = answer
+    def _take_in(
+        self, answer: tuple[list[Root], Status, list[PackStatus], tuple[Mode, ...]]
+    ) -> None:
+        self.roots, self.status, self.packs, self.modes = answer
         self.changed.emit()
 
     def _asked(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QImage,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop.full_photos import FullPhoto
-from desktop.lit import Outline, outlines, paint_lit
+from desktop.lit import Outline, outlines, paint_lit, soft_shade
 from desktop.theme import Theme
 from engine.search import Hit, MatchedRegion
 
@@ -39,6 +40,7 @@ class PhotoView(QWidget):
         self._hit: Hit | None = None
         self._photo: FullPhoto | None = None
         self._stand_in: QPixmap | None = None
+        self._soft_shade: QImage | None = None  # by the pack's score map
         self._failed = False
         self._lit = True
         self._fit = True
@@ -57,6 +59,7 @@ class PhotoView(QWidget):
         """Show another photo, all of it; ``stand_in`` until ``photo`` is there."""
         self._hit, self._stand_in = hit, stand_in
         self._failed = False
+        self._soft_shade = soft_shade(hit.score_map, SHADE) if hit.score_map else None
         self.named, self._word = None, -1
         self.set_photo(photo)
         self.fit()
@@ -173,12 +176,7 @@ class PhotoView(QWidget):
         target = QRectF(self.target().toRect())
         self._paint_photo(painter, target)
         if self._lit and not (self._failed and self._stand_in is None):
-            lit = QColor(self._theme.colours.lit)
-            found = self._outlines()
-            paint_lit(painter, target, found, shade=SHADE, line=lit, width=2.5)
-            for outline in found:
-                if outline.region is self.named:
-                    self._paint_label(painter, outline)
+            self._paint_light(painter, target)
         if self._failed and self._photo is None:
             painter.setPen(self.palette().windowText().color())
             painter.drawText(
@@ -197,6 +195,17 @@ class PhotoView(QWidget):
             return
         image = self._photo.near(target.width() * self.devicePixelRatioF())
         painter.drawImage(target, image, QRectF(image.rect()))
+
+    def _paint_light(self, painter: QPainter, target: QRectF) -> None:
+        """On the matched words; on whatever text there is if no pack knows their places."""
+        found = self._outlines()
+        if not found and self._soft_shade is not None:
+            painter.drawImage(target, self._soft_shade, QRectF(self._soft_shade.rect()))
+        lit = QColor(self._theme.colours.lit)
+        paint_lit(painter, target, found, shade=SHADE, line=lit, width=2.5)
+        for outline in found:
+            if outline.region is self.named:
+                self._paint_label(painter, outline)
 
     def _paint_label(self, painter: QPainter, outline: Outline) -> None:
         region = outline.region

@@ -84,7 +84,8 @@ class Preview(PhotoPane):
 
 def facts(hit: Hit) -> str:
     """Band, size and date of a photo in one line."""
-    parts = [BAND_NAMES.get(hit.band, hit.band), f"{hit.width} × {hit.height}"]
+    band = BAND_NAMES[hit.band]
+    parts = [*([band] if band else []), f"{hit.width} × {hit.height}"]
     if hit.mtime_ns > 0:
         changed = QDateTime.fromMSecsSinceEpoch(hit.mtime_ns // 1_000_000)
         parts.append(QLocale().toString(changed.date(), QLocale.FormatType.ShortFormat))
@@ -94,7 +95,9 @@ def facts(hit: Hit) -> str:
 
 
 def evidence(hit: Hit) -> str:
-    """What was read for each word of the query, a line a place."""
+    """What was read for each word of the query, a line a place; of a scene, the likeness."""
+    if not hit.band:
+        return f"Likeness {hit.score:.2f}"
     regions = sorted(hit.regions, key=lambda region: region.probability, reverse=True)
     lines = [
         f"{region.word}: “{region.reading}” {region.probability:.0%}"

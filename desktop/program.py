@@ -34,6 +34,7 @@ from desktop.window import Window
 from engine.errors import LibraryError
 from engine.events import EngineFailed
 from engine.library import Library
+from engine.packs import Mode
 from engine.search import Answer
 
 # As many as a person looks through; each more costs time at every key.
@@ -67,8 +68,8 @@ class Program:
         hits = Hits()
         hits.set_order(settings.order)
 
-        def ask(query: str) -> Answer:
-            return library.search(query, limit=MOST_HITS)
+        def ask(query: str, mode: Mode) -> Answer:
+            return library.search(query, limit=MOST_HITS, mode=mode)
 
         self.parts = Parts(
             library=library,

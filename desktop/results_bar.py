@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidg
 
 from desktop.hits import Hits
 from desktop.settings import Order
+from engine.packs import Mode
 
 _ORDERS: tuple[tuple[Order, str], ...] = (("relevance", "Best first"), ("date", "Newest first"))
 
@@ -20,6 +21,7 @@ class ResultsBar(QWidget):
         super().__init__(parent)
         self._hits = hits
         self._query = ""
+        self._mode: Mode = "words"
         self._headline = QLabel()
         self._headline.setTextFormat(Qt.TextFormat.PlainText)
         self.weak_button = QPushButton()
@@ -40,14 +42,14 @@ class ResultsBar(QWidget):
         hits.shown_changed.connect(self.refresh)
         self.refresh()
 
-    def set_query(self, query: str) -> None:
+    def set_query(self, query: str, mode: Mode) -> None:
         """What the hits are an answer to."""
-        self._query = query
+        self._query, self._mode = query, mode
         self.refresh()
 
     def refresh(self) -> None:
         """Say what the model holds now."""
-        self._headline.setText(headline(self._hits, self._query))
+        self._headline.setText(headline(self._hits, self._query, self._mode))
         weak = self._hits.count("weak")
         self.weak_button.setVisible(weak > 0)
         self.weak_button.setText(weak_words(self._hits))
@@ -58,8 +60,10 @@ class ResultsBar(QWidget):
         self.order_chosen.emit(order)
 
 
-def headline(hits: Hits, query: str) -> str:
+def headline(hits: Hits, query: str, mode: Mode) -> str:
     """One plain sentence about what was found."""
+    if mode == "scenes":
+        return f"Scenes: {_scenes(hits, query)}"
     contains, probably = hits.count("contains"), hits.count("probably")
     if not contains and not probably:
         return f"No photo shows “{query}” for sure"
@@ -70,6 +74,16 @@ def headline(hits: Hits, query: str) -> str:
         kind = _photos(probably) + f" with “{query}”" if not contains else ""
         found.append(f"{probably:,} {'probable' if contains else 'probable ' + kind}")
     return ", ".join(found)
+
+
+def _scenes(hits: Hits, query: str) -> str:
+    """Without bands nobody knows which photos are like the query, only which are most like it."""
+    if ranked := hits.count(""):
+        which = "the photo" if ranked == 1 else f"the {ranked:,} photos"
+        return f"{which} most like “{query}”"
+    if sure := hits.count("contains") + hits.count("probably"):
+        return f"{sure:,} {_photos(sure)} like “{query}”"
+    return f"no photo is like “{query}” for sure"
 
 
 def weak_words(hits: Hits) -> str:

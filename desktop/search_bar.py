@@ -7,11 +7,14 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop.theme import Theme
+from engine.packs import Mode
 
-HELP = (
-    "Words that you can see in the photo\n"
-    "“two words” side by side   -without   one OR other   begin*"
-)
+HELP: dict[Mode, str] = {
+    "words": "Words that you can see in the photo\n"
+    "“two words” side by side   -without   one OR other   begin*",
+    "scenes": "What the photo looks like, in a few words or a sentence\n"
+    "-word leaves out photos that show the word",
+}
 
 
 class SearchBar(QLineEdit):
@@ -26,9 +29,7 @@ class SearchBar(QLineEdit):
         self._theme = theme
         self.setObjectName("search")
         self.setAccessibleName("Search")
-        self.setAccessibleDescription(HELP)
-        self.setToolTip(HELP)
-        self.setPlaceholderText("Search the words in your photos")
+        self.invite("words", 0)
         self.setMinimumHeight(36)
         self._glass = QAction(self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
@@ -40,6 +41,14 @@ class SearchBar(QLineEdit):
         theme.changed.connect(self._dress)
         self.textChanged.connect(self._on_text_changed)
         self.returnPressed.connect(lambda: self.confirmed.emit(self.query()))
+
+    def invite(self, mode: Mode, searchable: int) -> None:
+        """Say what can be typed, and how many photos are searched for it."""
+        photos = f"{searchable:,} photos" if searchable > 1 else "your photos"
+        words = "Search the words in" if mode == "words" else "Describe a scene in"
+        self.setPlaceholderText(f"{words} {photos}")
+        self.setAccessibleDescription(HELP[mode])
+        self.setToolTip(HELP[mode])
 
     def query(self) -> str:
         """What is typed, without white space around it."""

@@ -46,6 +46,13 @@ QPushButton[weight="main"], QPushButton:default {
 }
 QPushButton[weight="main"]:hover, QPushButton:default:hover { border-color: @text; }
 QPushButton[weight="main"]:focus { border: 2px solid @text; padding: 5px 13px; }
+QPushButton[mode] { border-radius: 0; padding: 6px 12px; min-height: 22px; color: @muted; }
+QPushButton[mode="words"] {
+    border-top-left-radius: 17px; border-bottom-left-radius: 17px; border-right: none;
+}
+QPushButton[mode="scenes"] { border-top-right-radius: 17px; border-bottom-right-radius: 17px; }
+QPushButton[mode]:checked { background: @selected; color: @text; font-weight: 600; }
+QPushButton[mode]:focus { border: 2px solid @accent; padding: 5px 11px; }
 QPushButton[weight="link"] {
     background: transparent; border: 1px solid transparent; color: @accent; padding: 2px 4px;
 }
@@ -66,6 +73,8 @@ QLabel[tone="section"] { color: @muted; font-size: 11px; font-weight: 600; }
 
 QFrame[part="notice"] { background: @notice; border: 1px solid @line; border-radius: 8px; }
 QFrame[part="notice"][kind="alarm"] { border: 1px solid @alarm; }
+
+QFrame[part="line"] { border: none; border-top: 1px solid @line; }
 
 QLabel#drop-sign {
     background: @selected; color: @text; border: 2px dashed @accent; border-radius: 12px;

@@ -119,9 +119,11 @@ class Tile(QStyledItemDelegate):
         )
         painter.setPen(QColor(colours.text))
         painter.drawText(QRect(place.x(), place.y(), place.width(), height), middle, name)
-        words = BAND_NAMES.get(hit.band, hit.band)
-        if not hit.online:
-            words += " · not connected"
+        band = BAND_NAMES[hit.band]
+        parts = [*([band] if band else []), *([] if hit.online else ["not connected"])]
+        if not parts:
+            return
+        words = " · ".join(parts)
         words = self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width() - DOT)
         width = self._metrics.horizontalAdvance(words) + DOT
         left = place.x() + (place.width() - width) / 2

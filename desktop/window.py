@@ -21,6 +21,7 @@ from desktop.drop_sign import DropSign
 from desktop.engine_notices import EngineNotices
 from desktop.folder_desk import ChooseFolder, FolderDesk, choose_folder, dropped_folders
 from desktop.menu import MainMenu
+from desktop.pack_desk import PackDesk
 from desktop.parts import Parts
 from desktop.settings import Choice
 from desktop.viewer import Viewer
@@ -48,6 +49,7 @@ class Window(QWidget):
         self.browse = Browse(parts, self.menu_button)
         self.viewer = Viewer(parts.hits, parts.full_photos, parts.thumbnails, parts.theme)
         self.desk = FolderDesk(parts.library, parts.errands, parts.overview, self, choose)
+        self.packs = PackDesk(parts.library, parts.errands, parts.overview, self)
         self.deeds = Deeds(self.chosen, parts.errands, parts.library.thumbnail, self)
         self.menu = MainMenu(self, parts.theme, parts.settings.colours)
         self.menu_button.setMenu(self.menu)

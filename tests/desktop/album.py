@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -18,7 +21,9 @@ from engine.events import (
     Progress,
     ScanStarted,
 )
-from engine.library import Root, Status
+from engine.library import PackStatus, Root, Status
+from engine.packs import Mode, ModelPack
+from engine.regions import ScoreMap
 from engine.rows import SkippedRow
 from engine.search import Answer, Hit, MatchedRegion
 
@@ -111,13 +116,18 @@ class AlbumLibrary:
     waiting: list[Path] = field(default_factory=list)
     skipped_rows: list[SkippedRow] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    asked_modes: list[Mode] = field(default_factory=list)
     calls: list[tuple[str, object]] = field(default_factory=list)
     answering: threading.Event = field(default_factory=threading.Event)
     fault: Exception | None = None  # what the next question meets
     indexing: bool = False
+    score_map: ScoreMap | None = None  # as of a pack that embeds whole photos
+    shelf: list[PackStatus] = field(default_factory=lambda: [pack_status("album", place=0)])
+    changing: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.answering.set()
+        self.changing.set()
 
     # What a test makes happen.
 
@@ -215,7 +225,7 @@ class AlbumLibrary:
             skipped=len(self.skipped_rows),
             waiting=len(self.waiting),
             regions=sum(len(photo.words) for photo in self.photos),
-            pack_name="album",
+            pack_name=self.packs()[0].name,
             indexing=self.indexing,
             paused=self.paused,
             index_ready=True,
@@ -224,13 +234,54 @@ class AlbumLibrary:
     def skipped(self) -> list[SkippedRow]:
         return self.skipped_rows
 
-    def search(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
-        """Exact words are contained, one letter apart is probable, the first letter weak."""
+    def packs(self) -> list[PackStatus]:
+        """Those that have nothing waiting have seen the whole album."""
+        shelf = [
+            one if one.waiting else replace(one, searchable=len(self.photos)) for one in self.shelf
+        ]
+        return sorted(shelf, key=lambda one: len(shelf) if one.place is None else one.place)
+
+    def modes(self) -> tuple[Mode, ...]:
+        wanted: tuple[Mode, ...] = ("words", "scenes")
+        used = {one.mode for one in self.shelf if one.in_use}
+        return tuple(mode for mode in wanted if mode in used)
+
+    def installed(self, fingerprint: str) -> ModelPack:
+        return cast(ModelPack, SimpleNamespace(fingerprint=fingerprint))
+
+    def use(self, packs: Sequence[ModelPack]) -> None:
+        self.changing.wait(10)
+        self._fail_if_told()
+        wanted = [pack.fingerprint for pack in packs]
+        self.calls.append(("use", wanted))
+        places = {fingerprint: place for place, fingerprint in enumerate(wanted)}
+        self.shelf = [replace(one, place=places.get(one.fingerprint)) for one in self.shelf]
+        self.announcer.announce(PhotosChanged(0, 0))
+
+    def forget_pack(self, fingerprint: str) -> None:
+        self._fail_if_told()
+        self.shelf = [
+            replace(one, searchable=0, waiting=len(self.photos))
+            if one.fingerprint == fingerprint
+            else one
+            for one in self.shelf
+            if one.installed or one.fingerprint != fingerprint
+        ]
+
+    def search(
+        self, query: str, *, limit: int = 200, everything: bool = False, mode: Mode = "words"
+    ) -> Answer:
+        """Exact words are contained, one letter apart is probable, the first letter weak.
+
+        Any photo is a scene, the earliest the likest.
+        """
         self.asked.append(query)
+        self.asked_modes.append(mode)
         self.answering.wait(10)
-        if self.fault is not None:
-            fault, self.fault = self.fault, None
-            raise fault
+        self._fail_if_told()
+        if mode == "scenes":
+            likest = [self._likeness(photo, query) for photo in self.photos]
+            return Answer(query, [query], likest[:limit], 0.01, "scenes")
         wanted = query.upper().split()
         hits = [hit for photo in self.photos if (hit := self._match(photo, wanted)) is not None]
         hits.sort(key=lambda hit: hit.score, reverse=True)
@@ -249,6 +300,25 @@ class AlbumLibrary:
                 small.save(file)
         return file
 
+    def _fail_if_told(self) -> None:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+
+    def _likeness(self, photo: Drawn, sentence: str) -> Hit:
+        cosine = 0.3 - photo.photo_id / 100
+        return Hit(
+            path=str(photo.path),
+            score=cosine,
+            band="",
+            regions=[MatchedRegion(_whole(photo), sentence, "", cosine, cosine)],
+            photo_id=photo.photo_id,
+            width=photo.width,
+            height=photo.height,
+            online=True,
+            mtime_ns=photo.mtime_ns,
+        )
+
     def _match(self, photo: Drawn, wanted: list[str]) -> Hit | None:
         regions = []
         score = 1.0
@@ -266,6 +336,9 @@ class AlbumLibrary:
             )
         if not regions or score < 0.2:
             return None
+        if self.score_map is not None:
+            whole = _whole(photo)
+            regions = [replace(region, quad=whole, reading="") for region in regions]
         band = "contains" if score > 0.9 else "probably" if score > 0.5 else "weak"
         online = all(online for root, online in self.watched.items() if root in photo.path.parents)
         return Hit(
@@ -278,7 +351,28 @@ class AlbumLibrary:
             height=photo.height,
             online=online,
             mtime_ns=photo.mtime_ns,
+            score_map=self.score_map,
         )
+
+
+def pack_status(
+    name: str,
+    *,
+    family: str = "compact",
+    mode: Mode | None = "words",
+    place: int | None = None,
+    installed: bool = True,
+    searchable: int = 0,
+    waiting: int = 0,
+) -> PackStatus:
+    """A pack on the album's shelf, which has seen all photos unless some are waiting."""
+    return PackStatus(
+        name, f"of {name}", family, mode, place, installed, searchable, waiting, searchable
+    )
+
+
+def _whole(photo: Drawn) -> Quad:
+    return [(0, 0), (photo.width, 0), (photo.width, photo.height), (0, photo.height)]
 
 
 def likeness(word: str, shown: str) -> float:

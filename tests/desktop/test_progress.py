@@ -105,7 +105,14 @@ def test_skipped_photos_are_listed_with_their_reasons(
 
     qtbot.keyClicks(dialog.narrow, "allowed")
     assert [path for path, _ in dialog.listed()] == [str(album / "secret.jpg")]
+
     dialog.close()
+    qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: program.window.desk.skipped is not None)
+    again = program.window.desk.skipped
+    assert again is not None
+    assert len(again.listed()) == 2
+    again.close()
 
 
 @pytest.mark.parametrize(
