@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueError, RootError
 from engine.packs import ModelPack
-from engine.regions import Region
+from engine.regions import Region, ScoreMap
 from engine.rows import Counts, SkippedRow
 from tests import fakes
 
@@ -258,6 +259,56 @@ class TestRegions:
         catalogue.store_regions(content_id, other, [region("tea"), region("tee")])
         assert catalogue.counts(other) == Counts(1, 1, 0, 0, 2)
         assert catalogue.counts(pack_id).regions == 1
+
+    def test_a_pack_lacks_what_is_there_to_be_read_and_it_has_not_embedded(
+        self, catalogue: Catalogue, pack_id: int, tmp_path: Path
+    ) -> None:
+        places = [PHOTOS / f"{name}.jpg" for name in "abcde"]
+        added = [add_photo(catalogue, pack_id, path, path.stem) for path in places]
+        add_photo(catalogue, pack_id, PHOTOS / "copy of a.jpg", "a")
+        other = catalogue.pack_id(fakes.fake_pack(tmp_path, name="other"))
+        catalogue.store_regions(added[1][1], other, [region()])
+        catalogue.mark_missing([added[2][0]], missing=True)
+        catalogue.mark_skipped(added[3][0], 100, 5, "Too dark.", passing=True)
+        found = catalogue.lacking(other)
+        assert [(row.content_id, row.path) for row in found] == [
+            (added[0][1], places[0]),
+            (added[4][1], places[4]),
+        ]
+        assert found[0].digest == b"a".ljust(16)
+        assert catalogue.lacking(pack_id) == []
+        catalogue.set_root_state(catalogue.root(PHOTOS).root_id, online=False, device=None)
+        assert catalogue.lacking(other) == []
+        ids = [photo_id for photo_id, _ in added]
+        assert catalogue.embedded_photos(other, ids) == {added[1][0]}
+
+    def test_packs_in_use_keep_their_order(
+        self, catalogue: Catalogue, pack_id: int, tmp_path: Path
+    ) -> None:
+        one, two = (fakes.fake_pack(tmp_path, name=name) for name in ("one", "two"))
+        catalogue.use_packs([two, one])
+        assert [(row.name, row.place) for row in catalogue.packs()] == [
+            ("two", 0),
+            ("one", 1),
+            ("fake", None),
+        ]
+        assert catalogue.packs()[0].folder == str(tmp_path)
+        catalogue.use_packs([one])
+        first, *others = catalogue.packs()
+        assert (first.name, first.place) == ("one", 0)
+        assert [row.place for row in others] == [None, None]
+
+    def test_a_score_map_is_kept_with_its_region(self, catalogue: Catalogue, pack_id: int) -> None:
+        made = ScoreMap.of(np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4))
+        add_photo(catalogue, pack_id, PHOTOS / "a.jpg", "coffee")
+        other = catalogue.content(b"b" * 16, 5, 10, 10)
+        ids = catalogue.store_regions(other, pack_id, [replace(region(), score_map=made), region()])
+        root = catalogue.root(PHOTOS)
+        photo_id = catalogue.record_photo(root.root_id, PHOTOS / "b.jpg", 5, 5)
+        catalogue.settle_photo(photo_id, 5, 5, other)
+        with_map, without = catalogue.evidence(ids)
+        assert ScoreMap.read(with_map.score_map) == made
+        assert without.score_map == b""
 
     def test_evidence_is_only_of_what_some_photo_shows(
         self, catalogue: Catalogue, pack_id: int

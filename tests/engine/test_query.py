@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.query import MOST_TERMS, Phrase, Query, Term, parse
+from engine.query import MOST_TERMS, Phrase, Query, Term, excluded_words, parse, sentence
 
 
 def word(text: str, *, prefix: bool = False) -> Phrase:
@@ -108,3 +108,29 @@ def test_no_text_is_an_error(text: str) -> None:
     query = parse(text)
     assert isinstance(query, Query)
     assert all(term.text.isalnum() for group in query.groups for p in group for term in p.terms)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a dog on a beach", "a dog on a beach"),
+        ("  a   dog ", "a dog"),
+        ("“a red car” at night", "a red car at night"),
+        ('street -stop -"no parking"', "street"),
+        ("well-known café", "well-known café"),
+        ("-stop", ""),
+        ("", ""),
+    ],
+)
+def test_a_query_is_a_sentence_without_what_is_excluded(text: str, expected: str) -> None:
+    assert sentence(text) == expected
+
+
+def test_what_is_excluded_can_be_searched_by_itself() -> None:
+    found = excluded_words('bread -Stop -"No Parking" -bak*')
+    assert found == ['"stop"', '"no parking"', '"bak*"']
+    assert [parse(text).groups for text in found] == [
+        ((word("stop"),),),
+        ((phrase("no", "parking"),),),
+        ((word("bak", prefix=True),),),
+    ]

@@ -326,3 +326,20 @@ def test_searches_run_in_several_threads(shelf: Shelf) -> None:
     for thread in threads:
         thread.join()
     assert found == [[f"{number:02}.jpg" for number in range(20)]] * 4
+
+
+def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shelf) -> None:
+    shelf.put("far.jpg", "fresh", "bread", quads=[box(10, 10), box(600, 500)])
+    shelf.put("near.jpg", "fresh", "bread", quads=[box(10, 10), box(115, 10)])
+    whole = Searcher(
+        shelf.reading,
+        lambda: shelf.index,
+        shelf.embed_words,
+        LetterScorer(),
+        shelf.pack,
+        places=False,
+    )
+    for query in ("fresh bread", '"fresh bread"'):
+        scores = [hit.score for hit in whole.ask(query).hits]
+        assert scores == pytest.approx([0.95, 0.95])
+        assert shelf.scores(query)["near.jpg"] > shelf.scores(query)["far.jpg"]

@@ -414,6 +414,34 @@ def test_a_pack_beside_the_first_follows_photos_that_come_and_go(
     wait_until(lambda: "more.png" not in found(library, "green"))
 
 
+def test_new_photos_go_before_what_another_pack_lacks(
+    open_library: Open, signs: ModelPack, colours: ModelPack, photos: Path, desk: Desk
+) -> None:
+    for number in range(6):
+        take(photos / f"more {number}.png", BLUE)
+    library = open_library(signs)
+    index(library, photos)
+    desk.seen.clear()
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(path: Path) -> None:
+        held.set()
+        go_on.wait(PATIENCE)
+
+    desk.before = hold  # type: ignore[method-assign]
+    library.start()
+    wait_until(lambda: not library.status().indexing)
+    library.use([signs, colours])
+    assert held.wait(PATIENCE)
+    take(photos / "new.png", GREEN, "new")
+    # The watcher wants a file to rest for a moment.
+    time.sleep(1.0)
+    go_on.set()
+    wait_until(lambda: counts(library) == [("signs", 11), ("colours", 11)])
+    assert desk.seen.index("new.png") <= 2
+    assert desk.seen.count("new.png") == 2
+
+
 def test_what_another_pack_fails_on_stays_searchable_by_the_first(
     open_library: Open,
     signs: ModelPack,
