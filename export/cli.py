@@ -11,18 +11,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     from export import import_clip, pack
     from export.data import teacher
     from export.evaluation import command as evaluation
-    from export.synth import draw, samples
-    from export.training import focus, recipe, word
+    from export.synth import draw, samples, signs
+    from export.training import fdp, focus, recipe, word
 
     parser = argparse.ArgumentParser(prog="photolex-export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     draw.add_arguments(commands.add_parser("draw", help="draw words and scenes to train on"))
+    signs.add_arguments(
+        commands.add_parser("draw-signs", help="draw one large word a picture, of few words")
+    )
     teacher.add_arguments(commands.add_parser("label", help="label photos with an OCR pipeline"))
     train = commands.add_parser("train", help="train a tower; resumes where it stopped")
     towers = train.add_subparsers(dest="tower", required=True)
     recipe.add_arguments(towers.add_parser("all", help="draw, label and train, in one command"))
     word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
+    fdp.add_arguments(towers.add_parser("fdp", help="FDP's heads and prompts about CLIP"))
     samples.add_arguments(commands.add_parser("samples", help="draw the sample library"))
     pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))
     import_clip.add_arguments(

@@ -75,11 +75,14 @@ def distract(words: Sequence[str], known: Iterable[str]) -> list[Distracted]:
     asked: dict[int, list[str]] = defaultdict(list)
     for word in words:
         asked[len(word)].append(word)
+    letters_of = {length: _letters(alike) for length, alike in by_length.items()}
     answers: dict[str, Distracted] = {}
     for length, alike in asked.items():
         reach = _FAR if length > _SHORT else _NEAR
-        near = [w for n in range(length - reach, length + reach + 1) for w in by_length[n]]
-        letters = _letters(near)
+        lengths = [n for n in range(length - reach, length + reach + 1) if n in by_length]
+        near = [word for n in lengths for word in by_length[n]]
+        none = np.zeros(0, np.uint32)
+        letters = np.concatenate([none, *(letters_of[n] for n in lengths)])
         for word, of_word in zip(alike, _letters(alike), strict=True):
             # An edit takes a letter away, adds one, or both: most words are told apart by that.
             places = np.flatnonzero(np.bitwise_count(letters ^ of_word) <= 2 * reach)
