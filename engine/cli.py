@@ -122,8 +122,8 @@ def _status(arguments: argparse.Namespace) -> int:
         print(f"Photos    {status.photos}: {status.searchable} can be searched, ", end="")
         print(f"{status.skipped} cannot, {status.waiting} wait")
         for pack in packs:
-            total = pack.searchable + pack.waiting
-            print(f"Pack      {pack.name}  {pack.searchable} of {total} photos, {_role(pack)}")
+            seen = f"{pack.searchable} of {pack.searchable + pack.waiting} photos"
+            print(f"Pack      {pack.name}  {seen}, {pack.regions} regions, {_role(pack)}")
     return 0
 
 

@@ -42,14 +42,15 @@ class ProgressLine:
 
 
 def describe(progress: Progress) -> str:
-    """A bar, how many of how many, how fast, how long still, and which photo."""
+    """A bar, how many of how many, how fast, how long still, which photo, and by which pack."""
     part = progress.done / progress.total
     filled = round(part * _BAR)
     bar = "█" * filled + "░" * (_BAR - filled)
     left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
+    pack = f" for {progress.pack}" if progress.pack else ""
     return (
         f"{bar} {part:4.0%}  {progress.done}/{progress.total}  "
-        f"{progress.photos_per_second:.1f} photos/s{left}  {Path(progress.current).name}"
+        f"{progress.photos_per_second:.1f} photos/s{left}  {Path(progress.current).name}{pack}"
     )
 
 

@@ -135,6 +135,7 @@ def test_progress_says_how_much_how_fast_and_how_long() -> None:
     line = describe(Progress(25, 100, 12.34, 200.0, "/photos/bakery.jpg"))
     assert "25%  25/100  12.3 photos/s, 3 min 20 s left  bakery.jpg" in line
     assert "left" not in describe(Progress(1, 100, 0.0, None, ""))
+    assert describe(Progress(1, 2, 1.0, None, "/a/b.jpg", "fdp-s")).endswith("b.jpg for fdp-s")
 
 
 @pytest.mark.parametrize(
@@ -465,8 +466,8 @@ class TestSeveralPacks:
         capsys.readouterr()
         assert photolex("status", "--pack", "other") == 0
         lines = capsys.readouterr().out.splitlines()
-        assert "Pack      other  0 of 2 photos, finds words; in use" in lines
-        assert "Pack      fake  2 of 2 photos, finds words; not in use" in lines
+        assert "Pack      other  0 of 2 photos, 0 regions, finds words; in use" in lines
+        assert "Pack      fake  2 of 2 photos, 3 regions, finds words; not in use" in lines
         assert photolex("status", "--json") == 0
         (status,) = objects(capsys.readouterr().out)
         first, second = status["packs"]
@@ -501,7 +502,7 @@ class TestSeveralPacks:
         assert capsys.readouterr().out.startswith("There is nothing to forget")
         monkeypatch.setattr(library_module, "installed_packs", lambda: [pack])
         assert photolex("status") == 0
-        assert "2 of 2 photos, kept; its files are gone" in capsys.readouterr().out
+        assert "2 of 2 photos, 3 regions, kept; its files are gone" in capsys.readouterr().out
         assert photolex("forget", "--gone") == 0
         assert capsys.readouterr().out == "Forgotten: other.\n"
 
