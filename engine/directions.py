@@ -27,6 +27,7 @@ _SURE = 0.7  # Focus's confidence in them
 # Of sureness. Chosen on photos turned by quarters, so that those that stand upright lose nothing.
 _MOST = 0.1  # that one word can say for or against the other end
 _LEAN = 0.02  # by how much a photo's words must be better read from there
+_CERTAIN = 0.055  # and by how much to be certain of it: more than one word alone can say
 _ALONE = 0.05  # by how much one word must be in a photo that stands upright
 _SQUARE = 1.5  # a quad whose sides differ less may hold a word that runs in either direction
 
@@ -88,17 +89,23 @@ def tried_next(first: Sureness, back: Sureness, across: Mask) -> Rows:
     return np.flatnonzero(across & np.isnan(back))
 
 
-def read_back(first: Sureness, back: Sureness, across: Mask) -> Mask:
-    """The words that are better read from their other end, by the sureness of both ways.
+def read_ways(first: Sureness, back: Sureness, across: Mask) -> tuple[Mask, Mask]:
+    """The words that are kept as first read, and those kept as read from their other end.
 
-    What the surest words of a photo gain by it counts for each with what it gains itself.
+    By the sureness of both ways: what the surest words of a photo gain by the other end counts for
+    each with what it gains itself. While they do not gain much, words that run left to right are
+    kept both ways: an upright photo must lose nothing, and two readings of a word cost little.
     """
     gain = back - first
-    upside_down = _lean(gain[across]) > _LEAN
-    chosen = np.zeros(len(first), bool)
-    for alike, least in ((across, 0.0 if upside_down else _ALONE), (~across, 0.0)):
-        chosen[alike] = gain[alike] + _lean(gain[alike]) > least
-    return chosen
+    lean = _lean(gain[across])
+    as_first, from_back = np.ones(len(first), bool), np.zeros(len(first), bool)
+    least = 0.0 if lean > _LEAN else _ALONE
+    from_back[across] = gain[across] + lean > least
+    if lean > _CERTAIN:
+        as_first[across] = ~from_back[across]
+    from_back[~across] = gain[~across] + _lean(gain[~across]) > 0
+    as_first[~across] = ~from_back[~across]
+    return as_first, from_back
 
 
 def _lean(gain: Sureness) -> float:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from engine import lattice, strips
 from engine.directions import (
+    Rows,
     Way,
     first_ways,
-    read_back,
+    read_ways,
     runs_across,
     sureness,
     tried_first,
@@ -103,19 +104,22 @@ class CompactTowers:
         found = self.find(pixels)
         if not found:
             return []
-        ways, embeddings, letters = self._read(pixels, found)
+        read, ways, embeddings, letters = self._read(pixels, found)
         lattices, readings = lattice.pack(letters), lattice.readings(letters)
         return [
-            Region(way.quad, embedding.astype(np.float16), packed, reading, one.confidence)
-            for one, way, embedding, packed, reading in zip(
-                found, ways, embeddings, lattices, readings, strict=True
+            Region(way.quad, embedding.astype(np.float16), packed, reading, found[at].confidence)
+            for at, way, embedding, packed, reading in zip(
+                read.tolist(), ways, embeddings, lattices, readings, strict=True
             )
         ]
 
     def _read(
         self, pixels: NDArray[np.uint8], found: Sequence[Found]
-    ) -> tuple[list[Way], NDArray[np.float32], NDArray[np.float32]]:
-        """Each word as it is surest read: its way, embeddings (n, d), letters (n, columns, c)."""
+    ) -> tuple[Rows, list[Way], NDArray[np.float32], NDArray[np.float32]]:
+        """Words as they are surest read, in doubt both ways.
+
+        Which of those found (n,), their ways, embeddings (n, d), letters (n, columns, classes).
+        """
         pyramid, across = Pyramid(pixels), runs_across(found)
         ways = first_ways(found, across)
         tried = tried_first(found, across)
@@ -132,10 +136,13 @@ class CompactTowers:
             letters = np.concatenate([letters, more[1]])
             back[others] = sureness(more[1])
         again = np.concatenate([tried, others])
-        better = read_back(first, back, across)[again]
-        kept = np.arange(len(found))
-        kept[again[better]] = len(found) + np.flatnonzero(better)
-        return [ways[at] for at in kept], embeddings[kept], letters[kept]
+        as_first, from_back = read_ways(first, back, across)
+        owners = np.concatenate([np.arange(len(found)), again])
+        kept = np.concatenate(
+            [np.flatnonzero(as_first), len(found) + np.flatnonzero(from_back[again])]
+        )
+        kept = kept[np.argsort(owners[kept], kind="stable")]
+        return owners[kept], [ways[at] for at in kept], embeddings[kept], letters[kept]
 
     def cut(self, pyramid: Pyramid, ways: Sequence[Way]) -> list[NDArray[np.uint8]]:
         """The image tower's crops of words, read in these ways."""

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from engine.directions import (
+    Mask,
+    Sureness,
     Way,
     first_ways,
-    read_back,
+    read_ways,
     runs_across,
     sureness,
     tried_first,
@@ -99,38 +101,52 @@ def test_the_others_are_tried_only_where_the_probes_gain() -> None:
     assert tried_next(first, worse, across).tolist() == []
 
 
+def kept(first: Sureness, back: Sureness, across: Mask) -> list[str]:
+    """Of each word, which ways are kept."""
+    names = {(True, False): "first", (False, True): "back", (True, True): "both"}
+    return [names[bool(a), bool(b)] for a, b in zip(*read_ways(first, back, across), strict=True)]
+
+
 def test_without_probes_nothing_more_is_tried() -> None:
     nothing = values(NONE, NONE)
     assert tried_next(values(-0.5, -0.5), nothing, mask(1, 1)).tolist() == []
-    assert read_back(values(-0.5, -0.5), nothing, mask(1, 1)).tolist() == [False, False]
+    assert kept(values(-0.5, -0.5), nothing, mask(1, 1)) == ["first", "first"]
 
 
 def test_a_word_follows_the_others_of_its_photo() -> None:
-    """Alone, the second word would be read the other way; the third was not tried."""
+    """Alone, the second word would be kept both ways; the third was not tried."""
     across = mask(1, 1, 1, 1)
     first, back = values(-0.02, -0.1, -0.3, -0.05), values(-0.3, -0.06, NONE, -0.3)
-    assert read_back(first[1:2], back[1:2], across[1:2]).tolist() == [True]
-    assert read_back(first, back, across).tolist() == [False] * 4
-    assert read_back(back, first, across).tolist() == [True, True, False, True]
+    assert kept(first[1:2], back[1:2], across[1:2]) == ["both"]
+    assert kept(first, back, across) == ["first"] * 4
+    assert kept(back, first, across) == ["both", "both", "first", "both"]
 
 
-def test_a_word_that_gains_much_is_read_back_in_an_upright_photo() -> None:
+def test_a_word_that_gains_much_is_kept_both_ways_in_an_upright_photo() -> None:
     first, back = values(-0.05, -0.05, -0.9), values(-0.15, -0.1, -0.05)
-    assert read_back(first, back, mask(1, 1, 1)).tolist() == [False, False, True]
+    assert kept(first, back, mask(1, 1, 1)) == ["first", "first", "both"]
 
 
-def test_a_word_that_gains_little_stays_in_an_upright_photo() -> None:
-    assert read_back(values(-0.08), values(-0.05), mask(1)).tolist() == [False]
-    assert read_back(values(-0.10), values(-0.05), mask(1)).tolist() == [True]
+def test_a_word_that_gains_little_is_kept_upright() -> None:
+    assert kept(values(-0.08), values(-0.05), mask(1)) == ["first"]
+    assert kept(values(-0.10), values(-0.05), mask(1)) == ["both"]
+    assert kept(values(-0.40), values(-0.05), mask(1)) == ["both"]
+
+
+def test_words_that_gain_a_little_together_are_kept_both_ways() -> None:
+    first, back = values(-0.10, -0.10, -0.10), values(-0.06, -0.06, -0.06)
+    assert kept(first, back, mask(1, 1, 1)) == ["both"] * 3
+    assert kept(first, back + np.float32(0.05), mask(1, 1, 1)) == ["back"] * 3
 
 
 @pytest.mark.parametrize("gain", [0.002, -0.002])
 def test_words_up_or_down_have_no_usual_direction(gain: float) -> None:
     first = values(-0.1, -0.1)
-    assert read_back(first, first + np.float32(gain), mask(0, 0)).tolist() == [gain > 0] * 2
-    assert read_back(first, first + np.float32(gain), mask(1, 1)).tolist() == [False] * 2
+    surer = "back" if gain > 0 else "first"
+    assert kept(first, first + np.float32(gain), mask(0, 0)) == [surer] * 2
+    assert kept(first, first + np.float32(gain), mask(1, 1)) == ["first"] * 2
 
 
 def test_words_across_and_words_up_are_told_apart() -> None:
     first, back = values(-0.1, -0.1, -0.4, -0.4), values(-0.2, -0.2, -0.1, -0.1)
-    assert read_back(first, back, mask(1, 1, 0, 0)).tolist() == [False, False, True, True]
+    assert kept(first, back, mask(1, 1, 0, 0)) == ["first", "first", "back", "back"]
