@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from engine.errors import PackError
@@ -39,10 +40,12 @@ def keep(pack: ModelPack, library: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def find_kept(library: Path) -> list[ModelPack]:
-    """The packs that can answer from what was kept of them."""
+def find_kept(library: Path, but: Collection[str] = ()) -> list[ModelPack]:
+    """The packs that can answer from what was kept of them; ``but``: not these fingerprints."""
     found = []
     for file in sorted((library / _FOLDER).glob("*/pack.json")):
+        if file.parent.name in but:
+            continue
         try:
             pack = read_pack(file.parent, for_queries=True)
             # A file that was linked changes with the one that it came from.

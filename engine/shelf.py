@@ -72,8 +72,8 @@ class Shelf:
 
     def able_to_answer(self) -> list[ModelPack]:
         """Every pack that can embed a query, also those of which only that much was kept."""
-        found = {pack.fingerprint: pack for pack in find_kept(self._folder)}
-        return list((found | self._by_fingerprint()).values())
+        installed = self._by_fingerprint()
+        return [*installed.values(), *find_kept(self._folder, but=installed)]
 
     def kept(self, fingerprint: str) -> PackRow:
         """LibraryError if the library has nothing of this pack."""

@@ -41,6 +41,7 @@ def test_what_is_kept_embeds_words_when_the_pack_is_gone(pack: ModelPack, librar
     ]
     towers = open_towers(kept, parts="text")
     assert (towers.embed_words(["red"]) == expected).all()
+    assert find_kept(library, but=[pack.fingerprint]) == []
     drop(pack.fingerprint, library)
     assert find_kept(library) == []
 
