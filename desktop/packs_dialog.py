@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -24,6 +25,8 @@ from PySide6.QtWidgets import (
 
 if TYPE_CHECKING:
     from engine.library import PackStatus
+
+WIDTH = 540  # of what is said in the dialog
 
 
 class PacksDialog(QDialog):
@@ -47,10 +50,12 @@ class PacksDialog(QDialog):
         for label in (self.words, self.told):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
+            label.setFixedWidth(WIDTH)
         self._firsts = QButtonGroup(self)
         self._lines = QVBoxLayout()
         self._lines.setSpacing(0)
         self.use_button = QPushButton("Search with these")
+        self.use_button.setProperty("weight", "main")
         self.use_button.setDefault(True)
         self.use_button.clicked.connect(lambda: self.use_wanted.emit(self.chosen()))
         self.close_button = QPushButton("Close")
@@ -66,9 +71,9 @@ class PacksDialog(QDialog):
         layout.addWidget(self.words)
         layout.addLayout(self._lines)
         layout.addWidget(self.told)
-        layout.addStretch(1)
         layout.addLayout(buttons)
-        self.setMinimumWidth(560)
+        # As high as its lines are, whichever come and go.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         self.show_packs(packs)
 
     def show_packs(self, packs: Sequence[PackStatus]) -> None:
@@ -76,8 +81,7 @@ class PacksDialog(QDialog):
         self._packs = packs
         several = len(packs) > 1
         known = {pack.fingerprint for pack in packs} if several else set()
-        had = set(self.rows)
-        for fingerprint in had - known:
+        for fingerprint in self.rows.keys() - known:
             self._remove(fingerprint)
         if several:
             names = Counter(pack.name for pack in packs)
@@ -95,8 +99,6 @@ class PacksDialog(QDialog):
         )
         self.use_button.setVisible(several)
         self._refresh()
-        if had != known:
-            self.adjustSize()
 
     def chosen(self) -> list[str]:
         """The fingerprints that are marked, the first pack's first."""
@@ -164,7 +166,7 @@ class PacksDialog(QDialog):
         elif self._trouble or not is_other:
             words = self._trouble
         else:
-            words = _what_comes(pack for pack in self._packs if pack.fingerprint in chosen)
+            words = _what_comes([pack for pack in self._packs if pack.fingerprint in chosen])
         self.told.setText(words)
         self.told.setVisible(bool(words))
 
@@ -231,13 +233,21 @@ def _alone(pack: PackStatus) -> str:
     return f"Photos are searched with “{pack.name}”, which {seen(pack)}."
 
 
-def _what_comes(packs: Iterable[PackStatus]) -> str:
+def _what_comes(packs: Sequence[PackStatus]) -> str:
     """What it means to search with these from now on."""
-    behind = [pack for pack in packs if pack.waiting]
-    if not behind:
-        return "They have seen every photo: the change takes a moment."
-    told = " and ".join(f"{pack.name} has {_photos(pack.waiting)} to see" for pack in behind)
-    return f"{told}. It does so in the background, and until then you can search as now."
+    behind = " and ".join(
+        f"{pack.name} has {_photos(pack.waiting)} to see" for pack in packs if pack.waiting
+    )
+    told = []
+    if behind:
+        told.append(f"{behind}, in the background.")
+    if all(pack.mode == "scenes" for pack in packs):
+        told.append("Only scenes are searched then, no words.")
+    elif behind:
+        told.append("Until that is done you can search as now.")
+    else:
+        told.append("They have seen every photo: the change takes a moment.")
+    return " ".join(told)
 
 
 def _photos(count: int) -> str:

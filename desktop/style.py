@@ -44,6 +44,9 @@ QPushButton:disabled { color: @weak; }
 QPushButton[weight="main"], QPushButton:default {
     background: @accent; color: @on_accent; border: 1px solid @accent; font-weight: 600;
 }
+QPushButton[weight="main"]:disabled {
+    background: @hover; color: @muted; border: 1px solid @line;
+}
 QPushButton[weight="main"]:hover, QPushButton:default:hover { border-color: @text; }
 QPushButton[weight="main"]:focus { border: 2px solid @text; padding: 5px 13px; }
 QPushButton[mode] { border-radius: 0; padding: 6px 12px; min-height: 22px; color: @muted; }

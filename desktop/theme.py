@@ -107,7 +107,13 @@ class Theme(QObject):
     def apply(self) -> None:
         """Dress the whole application."""
         self.colours = DARK if self.dark else LIGHT
-        self._application.setPalette(_palette(self.colours))
+        palette = _palette(self.colours)
+        self._application.setPalette(palette)
+        # Fusion draws their frames a little darker than the window: on a dark one, not to be seen.
+        palette.setColor(QPalette.ColorRole.Window, QColor(self.colours.muted))
+        for kind in ("QCheckBox", "QRadioButton"):
+            # The stub names bytes, which the call refuses.
+            self._application.setPalette(palette, kind)  # type: ignore[arg-type]
         self._application.setStyleSheet(style_sheet(self.colours))
         for button, name in list(self._dressed.items()):
             button.setIcon(self.icon(name))

@@ -75,6 +75,15 @@ def test_ten_thousand_events_become_a_handful_of_signals(
     assert len(told) == 1
 
 
+def test_that_another_pack_answers_is_told_though_no_photo_came_or_went(
+    qtbot: QtBot, bridge: Bridge, announcer: Announcer
+) -> None:
+    with qtbot.waitSignal(bridge.photos_changed) as told:
+        on_a_thread(PhotosChanged(0, 0), announcer=announcer)
+
+    assert told.args == [0, 0]
+
+
 def test_an_end_never_overtakes_what_came_before_it(
     qtbot: QtBot, bridge: Bridge, announcer: Announcer
 ) -> None:

@@ -85,7 +85,10 @@ def test_a_second_pack_is_searched_beside_the_first(
     dialog = open_dialog(qtbot, open_window(shelf))
 
     press(qtbot, dialog.rows["of fdp-s"].beside)
-    assert dialog.told.text().startswith("fdp-s has 5 photos to see.")
+    words = (
+        "fdp-s has 5 photos to see, in the background. Until that is done you can search as now."
+    )
+    assert dialog.told.text() == words
     assert not [call for call in shelf.calls if call[0] == "use"], "not before the person says so"
     press(qtbot, dialog.use_button)
 
@@ -167,6 +170,19 @@ def test_a_pack_is_forgotten_once_the_person_has_said_so(
     answer_question(program, "Forget")
     qtbot.waitUntil(lambda: "no photo yet" in dialog.rows["of fdp-s"].facts.text())
     assert dialog.rows["of fdp-s"].forget.isHidden()
+
+
+def test_who_chooses_only_scenes_is_told_that_words_are_not_searched(
+    qtbot: QtBot, open_window: Opener, shelf: AlbumLibrary
+) -> None:
+    shelf.shelf[1] = pack_status("clip", family="fdp", mode="scenes")
+    dialog = open_dialog(qtbot, open_window(shelf))
+
+    press(qtbot, dialog.rows["of clip"].first)
+    assert dialog.told.text() == "Only scenes are searched then, no words."
+
+    press(qtbot, dialog.rows["of compact"].beside)
+    assert dialog.told.text() == "They have seen every photo: the change takes a moment."
 
 
 def test_two_versions_of_a_pack_can_be_told_apart(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop.full_photos import read_photo
 from desktop.lit import outlines
 from desktop.program import Program
+from engine.regions import ScoreMap
 from engine.search import Hit, MatchedRegion
 from tests.desktop.album import AlbumLibrary, draw_photo
 from tests.desktop.conftest import Opener
@@ -107,6 +110,84 @@ def test_everything_but_the_words_is_dimmed_until_the_light_is_put_out(
     inside = word.topLeft() + QPointF(2, 2)
     assert lightness(lit, ground) < lightness(bare, ground)
     assert abs(lightness(lit, inside) - lightness(bare, inside)) < 12
+
+
+def lit_and_bare(program: Program) -> tuple[QImage, QImage]:
+    """What the viewer shows of its photo with the light on and out."""
+    viewer = program.window.viewer
+    viewer.lit_button.setChecked(True)
+    lit = viewer.view.grab().toImage()
+    viewer.lit_button.setChecked(False)
+    return lit, viewer.view.grab().toImage()
+
+
+def view_with(
+    qtbot: QtBot, program: Program, library: AlbumLibrary, score_map: ScoreMap, *, whole: bool
+) -> Hit:
+    """View the menu as a pack with this map shows it; ``whole``: it knows no places."""
+    hit = program.parts.hits.hit(0)
+    assert hit is not None
+    regions = library.search("coffee").hits[0].regions
+    if whole:
+        corners: list[tuple[float, float]] = [(0, 0), (600, 0), (600, 900), (0, 900)]
+        regions = [replace(region, quad=corners) for region in regions]
+    hit = replace(hit, regions=regions, score_map=score_map)
+    program.parts.hits.show([hit])
+    program.window.view(0)
+    qtbot.waitUntil(lambda: program.parts.full_photos.get(hit) is not None)
+    return hit
+
+
+# Text in the middle third of the photo, from left to right.
+ACROSS_THE_MIDDLE = ScoreMap(6, 4, bytes([0] * 8 + [255] * 8 + [0] * 8))
+
+
+def dimming(program: Program) -> list[float]:
+    """How much of the photo's light is left, at some places from top to bottom."""
+    lit, bare = lit_and_bare(program)
+    target = program.window.viewer.view.target()
+    left = []
+    for part in range(1, 40):
+        at = (
+            target.topLeft() + QPointF(target.width() * 0.03, target.height() * part / 40)
+        ).toPoint()
+        left.append(lit.pixelColor(at).lightness() / max(bare.pixelColor(at).lightness(), 1))
+    return left
+
+
+def test_where_a_pack_sees_text_the_photo_is_softly_lit(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    view_with(qtbot, program, library, ACROSS_THE_MIDDLE, whole=True)
+
+    left = dimming(program)
+
+    assert left[19] == pytest.approx(1, abs=0.02), "the text keeps its light"
+    assert max(left[0], left[-1]) < 0.7, "the rest is dimmed"
+    steps = [abs(after - before) for before, after in pairwise(left)]
+    assert max(steps) < 0.2, "the light fades without an edge"
+
+
+def test_a_pack_that_sees_no_text_leaves_the_photo_bare(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    view_with(qtbot, program, library, ScoreMap(2, 2, bytes([12, 30, 8, 3])), whole=True)
+
+    lit, bare = lit_and_bare(program)
+
+    assert lit == bare
+
+
+def test_places_are_lit_as_before_where_a_pack_knows_them(
+    qtbot: QtBot, program: Program, library: AlbumLibrary
+) -> None:
+    hit = view_with(qtbot, program, library, ACROSS_THE_MIDDLE, whole=False)
+    lit, _ = lit_and_bare(program)
+
+    program.parts.hits.show([replace(hit, score_map=None)])
+    program.window.view(0)
+
+    assert lit_and_bare(program)[0] == lit
 
 
 def test_hovering_a_word_tells_what_was_read(qtbot: QtBot, program: Program) -> None:
