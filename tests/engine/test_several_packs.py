@@ -87,8 +87,9 @@ def take(path: Path, ground: tuple[int, int, int], *signs: str) -> Path:
     for row, word in enumerate(signs):
         put(picture, word, (200, 60 + 90 * row))
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path)
-    return path
+    # All at once, for a library may be watching.
+    Image.fromarray(picture).save(path.with_suffix(".part"), "PNG")
+    return path.with_suffix(".part").rename(path)
 
 
 @pytest.fixture
@@ -285,7 +286,7 @@ def test_while_another_pack_takes_over_nothing_is_lost_and_new_photos_are_found(
     go_on.set()
     wait_until(lambda: library.status().waiting == 0 and library.status().photos == 5)
     wait_until(lambda: "word.png" not in found(library, "green"))
-    assert set(found(library, "green")) == {"both.png", "colour.png", "aa new.png"}
+    wait_until(lambda: set(found(library, "green")) == {"both.png", "colour.png", "aa new.png"})
 
 
 def test_switching_back_is_instant(
