@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import LibraryError
-from export.towers.clip import CLIP, CONFIGS, STRIDE
+from export.towers.clip import CLIP, CONFIGS, STRIDE, ClipConfig
 from export.towers.fdp import FDP
 
 State = dict[str, Tensor]
@@ -69,11 +69,13 @@ def read_state(file: Path) -> State:
     }
 
 
-def load_clip(state: Mapping[str, Tensor], model: str, file: Path) -> CLIP:
+def load_clip(
+    state: Mapping[str, Tensor], model: str, file: Path, config: ClipConfig | None = None
+) -> CLIP:
     """CLIP of a size in ``CONFIGS`` with the weights of ``read_state``, ready to be asked.
 
-    An FDP checkpoint serves as well, by the CLIP within it. ``file`` is only named in the
-    ``WeightsError`` that says which weights are missing or do not fit.
+    An FDP checkpoint serves as well, by the CLIP within it. ``config``: of a model of another size.
+    ``file`` is only named in the ``WeightsError`` that says which weights are missing or unfit.
     """
     inner = {
         name.removeprefix(_CLIP_IN_FDP): value
@@ -82,7 +84,7 @@ def load_clip(state: Mapping[str, Tensor], model: str, file: Path) -> CLIP:
     }
     found = inner or dict(state)
     with torch.device("meta"):
-        clip = CLIP(CONFIGS[model])
+        clip = CLIP(config or CONFIGS[model])
     sizes = {name: value.shape for name, value in clip.state_dict().items()}
     for name in sizes:
         if name.endswith(_OPTIONAL):

@@ -19,8 +19,9 @@ from export.clip_weights import (
 from export.fdp_pack import PackSettings, write_pack
 from export.onnx import ParityError
 from export.published import SHA256, digest, published
-from export.towers.clip import CLIP, CONFIGS, SIDE, STRIDE
+from export.towers.clip import CLIP, SIDE, STRIDE
 from export.towers.fdp import FDP
+from export.training.fdp_start import MODELS
 from export.word_kinds import SEED, example_words, fit_kinds, frequent_words
 
 _OPENAI = "openai"
@@ -28,7 +29,7 @@ _OPENAI = "openai"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``import-clip``."""
-    parser.add_argument("--model", required=True, choices=list(CONFIGS), help="the size of CLIP")
+    parser.add_argument("--model", required=True, choices=list(MODELS), help="the size of CLIP")
     parser.add_argument(
         "--weights",
         metavar="FILE",
@@ -85,7 +86,8 @@ def import_clip(args: argparse.Namespace) -> str:
     if fdp is not None:
         words = frequent_words(args.words)
         if args.words is not None or not fdp.word_kinds.any():
-            fit_kinds(fdp, tokenizer, words)
+            if not fit_kinds(fdp, tokenizer, words):
+                print("By these words and weights “the” and “office” are words of one kind.")
             kinds["seed"] = SEED
         kinds |= example_words(fdp, tokenizer, words)
     settings = PackSettings(
@@ -112,10 +114,10 @@ def _loaded(args: argparse.Namespace) -> tuple[CLIP, FDP | None, dict[str, Any]]
     heads = read_state(args.fdp) if args.fdp is not None else None
     if args.weights is not None:
         file = published(args.model) if args.weights == _OPENAI else Path(args.weights)
-        clip = load_clip(read_state(file), args.model, file)
+        clip = load_clip(read_state(file), args.model, file, MODELS[args.model])
         origin["weights"] = {"name": file.name, "sha256": digest(file)}
     elif heads is not None and holds_clip(heads):
-        clip = load_clip(heads, args.model, args.fdp)
+        clip = load_clip(heads, args.model, args.fdp, MODELS[args.model])
     else:
         raise WeightsError(
             f"{args.fdp} holds FDP's heads alone: name CLIP's weights too, with --weights."

@@ -46,10 +46,18 @@ def tokens_of(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     return torch.tensor([encoded.ids for encoded in tokenizer.encode_batch(list(texts))])
 
 
-def fit_kinds(model: FDP, tokenizer: Tokenizer, words: Sequence[str], seed: int = SEED) -> None:
-    """Fit the model's word kinds to ``words``, which come from ``frequent_words``."""
+def fit_kinds(model: FDP, tokenizer: Tokenizer, words: Sequence[str], seed: int = SEED) -> bool:
+    """Fit the model's word kinds to ``words``, which come from ``frequent_words``.
+
+    Whether the two words that name the kinds came to be of different ones. The published code stops
+    where they do not; here the nearer of the two names each kind all the same.
+    """
     function, content = (words.index(_ROLES[role]) for role in ("function", "content"))
-    model.fit_word_kinds(trimmed(tokens_of(tokenizer, words)), function, content, seed)
+    tokens = trimmed(tokens_of(tokenizer, words))
+    model.fit_word_kinds(tokens, function, content, seed)
+    with torch.no_grad():
+        found = model.kinds_of(tokens[[function, content]])
+    return found.tolist() == [FUNCTION, CONTENT]
 
 
 @torch.no_grad()
