@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from engine.packs import Mode
@@ -35,6 +35,8 @@ class ModeSwitch(QWidget):
         for mode, (name, does) in _NAMES.items():
             button = QPushButton(name)
             button.setCheckable(True)
+            # A click leaves the focus in the search field, where the person goes on typing.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setProperty("mode", mode)
             button.setToolTip(does)
             button.setAccessibleDescription(does)

@@ -61,7 +61,8 @@ class Overview(QObject):
             return 0
         counts = [pack.searchable for pack in self.packs if pack.in_use and pack.mode == mode]
         if self.packs[0].mode == mode:
-            # The one that has seen most stands in for the first; gone ones answer too.
+            # Until the first has seen them all, the one that has seen most stands in for it, be its
+            # files there or not.
             counts += [pack.searchable for pack in self.packs if pack.mode in (mode, None)]
         return max(counts, default=0)
 

@@ -83,6 +83,18 @@ def test_the_same_question_is_asked_anew_when_the_mode_is_switched(
     assert len(names(program)) == 3
 
 
+def test_a_click_on_the_switch_leaves_the_focus_in_the_search(
+    qtbot: QtBot, open_window: Opener, scenes: AlbumLibrary
+) -> None:
+    browse = (program := open_window(scenes)).window.browse
+    qtbot.keyClicks(browse.search, "tea")
+
+    qtbot.mouseClick(browse.modes.buttons["scenes"], Qt.MouseButton.LeftButton)
+
+    assert program.window.browse.modes.mode == "scenes"
+    assert QApplication.focusWidget() is browse.search
+
+
 def test_typing_goes_on_asking_for_scenes(
     qtbot: QtBot, open_window: Opener, scenes: AlbumLibrary
 ) -> None:
