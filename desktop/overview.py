@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from engine.events import IndexingFinished, Progress, ScanStarted
     from engine.library import Library, PackStatus, Root, Status
 
+    _Answer = tuple[list[Root], Status, list[PackStatus], tuple[Mode, ...]]
+
 # Counting takes the disk some milliseconds; while photos stream in, once a second is enough.
 INTERVAL_MS = 1000
 
@@ -38,6 +40,8 @@ class Overview(QObject):
         self.scanning = False
         self.finished_once = False  # whether the folders have been looked through to the end
         self._asking = self._again = False
+        self._packs_watched = False
+        self._packs_wanted = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh)
@@ -57,14 +61,26 @@ class Overview(QObject):
 
     def searchable(self, mode: Mode) -> int:
         """How many photos a question can find, also while a new pack has still to see them."""
-        if not self.packs:
+        if self.status is None or not self.packs:
             return 0
-        counts = [pack.searchable for pack in self.packs if pack.in_use and pack.mode == mode]
-        if self.packs[0].mode == mode:
-            # Until the first has seen them all, the one that has seen most stands in for it, be its
-            # files there or not.
-            counts += [pack.searchable for pack in self.packs if pack.mode in (mode, None)]
+        first, *others = self.packs
+        counts = [pack.searchable for pack in others if pack.in_use and pack.mode == mode]
+        if first.mode == mode:
+            counts.append(self.status.searchable)
+            # Until it has seen them all, the one that has seen most stands in for it, be its files
+            # there or not.
+            counts += [pack.searchable for pack in others if pack.mode in (mode, None)]
         return max(counts, default=0)
+
+    def watch_packs(self, watched: bool) -> None:
+        """Whether somebody looks at what each pack has seen, also while that changes."""
+        self._packs_watched = watched
+        self.refresh_packs()
+
+    def refresh_packs(self) -> None:
+        """Ask now, about the packs too."""
+        self._packs_wanted = True
+        self.refresh()
 
     def refresh_soon(self) -> None:
         """Ask within a second."""
@@ -78,16 +94,19 @@ class Overview(QObject):
             self._again = True
             return
         self._asking = True
-        library = self._library
-        self._errands.run(
-            lambda: (library.roots(), library.status(), library.packs(), library.modes()),
-            self._take_in,
-            lastly=self._asked,
-        )
+        library, packs = self._library, self.packs
+        # To count for each pack takes longer than all else, and can wait until indexing rests.
+        rests = not self.scanning and self.progress is None
+        counted = rests or self._packs_watched or self._packs_wanted
+        self._packs_wanted = False
 
-    def _take_in(
-        self, answer: tuple[list[Root], Status, list[PackStatus], tuple[Mode, ...]]
-    ) -> None:
+        def ask() -> _Answer:
+            asked = library.packs() if counted else packs
+            return library.roots(), library.status(), asked, library.modes()
+
+        self._errands.run(ask, self._take_in, lastly=self._asked)
+
+    def _take_in(self, answer: _Answer) -> None:
         self.roots, self.status, self.packs, self.modes = answer
         self.changed.emit()
 

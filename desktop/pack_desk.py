@@ -45,7 +45,7 @@ class PackDesk(QObject):
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
-        self._overview.refresh()
+        self._overview.watch_packs(True)
 
     def use(self, fingerprints: Sequence[str]) -> None:
         """Search with these packs from now on, the first of them first."""
@@ -82,7 +82,7 @@ class PackDesk(QObject):
 
     def _done(self) -> None:
         self._set_busy(False)
-        self._overview.refresh()
+        self._overview.refresh_packs()
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
@@ -99,3 +99,4 @@ class PackDesk(QObject):
 
     def _on_closed(self) -> None:
         self.dialog = None
+        self._overview.watch_packs(False)

@@ -224,6 +224,23 @@ def test_the_progress_names_the_pack_that_looks_at_photos(
     qtbot.waitUntil(lambda: footer.work.text() == "Seeing 1 of 3 photos with compact")
 
 
+def test_packs_are_counted_while_photos_stream_in_only_for_who_looks_at_them(
+    qtbot: QtBot, open_window: Opener, shelf: AlbumLibrary
+) -> None:
+    program = open_window(shelf)
+    overview = program.parts.overview
+    shelf.announce_from_a_thread(Progress(1, 3, 0.0, None, "menu.jpg"))
+    qtbot.waitUntil(lambda: overview.progress is not None)
+    shelf.shelf[1] = pack_status("fdp-s", family="fdp", searchable=4, waiting=4)
+
+    with qtbot.waitSignal(overview.changed):
+        overview.refresh()
+    assert overview.packs[1].searchable == 3
+
+    dialog = open_dialog(qtbot, program)
+    qtbot.waitUntil(lambda: "4 of 8" in dialog.rows["of fdp-s"].facts.text())
+
+
 def test_photos_that_an_older_pack_has_seen_count_until_the_new_first_has_seen_them(
     qtbot: QtBot, open_window: Opener, shelf: AlbumLibrary
 ) -> None:
