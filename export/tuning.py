@@ -14,7 +14,7 @@ from engine.focus import FocusSettings
 from engine.towers import CompactTowers, words_of_maps
 from export.calibration import Labelled
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.25, 0.3, 0.4, 0.5)
 GROWTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85)
 SPLITS = ((0.45, 0.6, 0.75), (0.65, 0.8))
 

@@ -16,7 +16,7 @@ from export.training import focus, word
 # Long sides in pixels that photos are shown at: receipts are dense, so they are shown larger.
 _SIDES = ("400", "1400")
 _SIDES_OF_PAGES = ("800", "1800")
-_SIDES_OF_SCENES = ("350", "1500")
+_SIDES_OF_SCENES = ("300", "1500")
 
 
 def train(args: argparse.Namespace) -> None:
