@@ -105,7 +105,8 @@ def write_pack(
     with _in_the_place_of(out) as folder:
         tokenizer.save(str(folder / "tokenizer.json"))
         _export_image(image, folder, settings, samples)
-        _export_text(text, folder, settings, tokens_of(tokenizer, samples.queries[:_PARITY_WORDS]))
+        words = samples.queries[:: len(samples.queries) // _PARITY_WORDS + 1]
+        _export_text(text, folder, settings, tokens_of(tokenizer, words))
         content = _described(model, folder, settings)
         _save(folder, content)
         cosines, truths = _compared(open_towers(read_pack(folder)), samples)
