@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,9 +99,9 @@ def test_phrases_are_asked_as_phrases(signs: Path, pack: ModelPack) -> None:
     opened: list[str] = []
 
     class Listening(Library):
-        def search(self, query: str, *, limit: int = 200, everything: bool = False) -> Answer:
+        def search(self, query: str, **how: Any) -> Answer:
             opened.append(query)
-            return super().search(query, limit=limit, everything=everything)
+            return super().search(query, **how)
 
     found = measure(labelled, partial(Listening.open, pack=pack, factory=fake_towers))
     assert opened == ['"bakery open"', "station"]
