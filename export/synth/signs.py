@@ -17,10 +17,7 @@ from export.synth.lettering import Mask, Typesetter
 from export.synth.scenes import Scene, Word
 from export.synth.textures import Textures
 
-WORDS = (
-    "exit hotel coffee market the police street bread open station music fish "
-    "garden north pharmacy for books sale winter bank"
-).split()
+WORDS = ("bread", "coffee", "exit", "hotel", "market", "music", "police", "the")
 _HEIGHT = 60  # pixels of the lettering before it is fitted
 
 
@@ -82,8 +79,8 @@ def draw(args: argparse.Namespace) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``draw-signs``."""
     parser.add_argument("--out", type=Path, required=True, help="folder of the labelled set")
-    parser.add_argument("--count", type=int, default=1200)
-    parser.add_argument("--side", type=int, default=128, metavar="PIXELS")
+    parser.add_argument("--count", type=int, default=800)
+    parser.add_argument("--side", type=int, default=96, metavar="PIXELS")
     parser.add_argument("--words", nargs="+", default=WORDS, metavar="WORD")
     parser.add_argument("--seed", type=int, default=0)
     parser.set_defaults(run=draw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +18,10 @@ from export.towers.fdp import FDP
 from export.training.fdp_photos import LabelledPhoto, squares_of
 from export.word_kinds import fit_kinds, frequent_words
 
-TINY: Final = ClipConfig((1, 1, 1, 1), 16, 64, 128, 64, 2, text_layers=2)
+TINY: Final = ClipConfig((1, 1, 1, 1), 8, 64, 96, 64, 2, text_layers=2)
 MODELS: Final = {**CONFIGS, "tiny": TINY}
 _OPENAI = "openai"
 _SETTLING = 64  # photos that the batch norms of a random trunk are fitted to
-_SCALE = 100.0  # what CLIP's training drives the inverse temperature to
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +60,20 @@ def resumed(start: Start, state: dict[str, Any]) -> FDP:
 
 
 def random_clip(config: ClipConfig, seed: int) -> CLIP:
-    """CLIP that has learned nothing, with the temperature that CLIP's training ends at."""
+    """CLIP that has learned nothing."""
     torch.manual_seed(seed)
-    clip = CLIP(config).eval()
-    nn.init.constant_(clip.logit_scale, math.log(_SCALE))
-    return clip
+    return CLIP(config).eval()
 
 
 @torch.no_grad()
 def settle(clip: CLIP, squares: Tensor) -> None:
     """Fit the batch norms of a random trunk to photos (n, side, side, 3), as training would."""
     norms = [one for one in clip.visual.modules() if isinstance(one, nn.BatchNorm2d)]
+    usual = [norm.momentum for norm in norms]
     for norm in norms:
-        norm.train().reset_running_stats()
-        norm.momentum = None  # the mean of all batches, here the only one
+        norm.train()
+        norm.momentum = 1.0  # what was before counts for nothing
     clip.trunk(squares)
-    for norm in norms:
+    for norm, momentum in zip(norms, usual, strict=True):
         norm.eval()
+        norm.momentum = momentum

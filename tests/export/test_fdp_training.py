@@ -342,15 +342,17 @@ def weights(out: Path) -> dict[str, Tensor]:
 
 
 @pytest.mark.usefixtures("small")
-def test_training_goes_on_exactly_where_it_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trunk", [(), ("--train-trunk",)])
+def test_training_goes_on_exactly_where_it_stopped(tmp_path: Path, trunk: tuple[str, ...]) -> None:
     """Stopped within the second epoch, after steps that no checkpoint saw."""
     folder = painted(tmp_path / "set", 16)
     whole, parted = tmp_path / "whole", tmp_path / "parted"
-    assert fdp.train(arguments(folder, whole, "--epochs", "2")) == 0
-    assert fdp.train(arguments(folder, parted, "--epochs", "2", "--steps", "4")) == 0
+    more = ("--epochs", "2", *trunk)
+    assert fdp.train(arguments(folder, whole, *more)) == 0
+    assert fdp.train(arguments(folder, parted, *more, "--steps", "4")) == 0
     with (parted / "log.jsonl").open("a") as file:
         file.write('{"step": 5}\n')
-    assert fdp.train(arguments(folder, parted, "--epochs", "2")) == 0
+    assert fdp.train(arguments(folder, parted, *more)) == 0
     assert logged(whole) == logged(parted)
     assert [line["step"] for line in logged(whole)] == [1, 2, 3, 4, 5, 6]
     expected = weights(whole)
