@@ -16,6 +16,7 @@ from engine.index import VectorIndex
 from engine.lookups import RegionRows
 from engine.query import Term
 from engine.rows import Evidence, PackIdentity
+from engine.scoring import Scorable
 
 Vector = NDArray[np.float32]
 
@@ -41,7 +42,7 @@ class WordScorer(Protocol):
         self,
         word: str,
         similarities: NDArray[np.float32],
-        lattices: Sequence[bytes],
+        regions: Sequence[Scorable],
         *,
         prefix: bool = False,
     ) -> NDArray[np.float32]: ...
@@ -235,9 +236,7 @@ class Candidates:
         if not evidence:
             return []
         near = np.array([by_id[one.region_id] for one in evidence], np.float32)
-        probabilities = self._scorer.probabilities(
-            term.text, near, [one.lattice for one in evidence], prefix=term.prefix
-        )
+        probabilities = self._scorer.probabilities(term.text, near, evidence, prefix=term.prefix)
         return [
             Match(term.text, one, similarity, probability)
             for one, similarity, probability in zip(

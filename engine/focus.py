@@ -26,7 +26,8 @@ class FocusSettings:
     ``shrink``: the r that kernels were shrunk by in training. ``growth``: how much of that is given
     back, since kernels come out a little larger than they were drawn. ``least_confidence``: mean
     kernel probability under which a region is dropped. ``least_side``: of a region in map cells.
-    ``most``: regions a photo.
+    ``most``: regions a photo. ``gap``: neighbours are read together as well where no more of their
+    height lies between them (``neighbours.py``).
     """
 
     threshold: float = 0.3
@@ -36,6 +37,7 @@ class FocusSettings:
     least_confidence: float = 0.4
     least_side: float = 1.0
     most: int = 500
+    gap: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)

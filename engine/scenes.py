@@ -86,7 +86,7 @@ class SceneSearcher:
         score, band = min(max(cosine, 0.0), 1.0), ""
         if self._scorer is not None:
             near = np.array([cosine], np.float32)
-            score = float(self._scorer.probabilities(sentence, near, [b""])[0])
+            score = float(self._scorer.probabilities(sentence, near, [evidence])[0])
             band = self._scorer.band(score)
         quad = [(float(x), float(y)) for x, y in evidence.quad]
         return Hit(

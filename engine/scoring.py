@@ -1,13 +1,15 @@
 """How probable it is that a region shows the word that was asked for.
 
-Similarity finds candidates; the stored lattice tells how probable exactly this string is there. The
-two are fused by a logistic function whose weights belong to the pack (``calibration``).
+Similarity finds candidates; the stored lattice tells how probable exactly this string is there, and
+Focus's confidence whether there is lettering at all. They are fused by a logistic function whose
+weights belong to the pack (``calibration``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +27,37 @@ class Band(StrEnum):
     WEAK = "weak"
 
 
+class Scorable(Protocol):
+    """What of a region counts beside its similarity: ``regions.Region`` says what they are."""
+
+    @property
+    def lattice(self) -> bytes: ...
+
+    @property
+    def confidence(self) -> float: ...
+
+
 def features(
-    word: str, similarities: NDArray[np.float32], lattices: Sequence[bytes], *, prefix: bool = False
+    word: str,
+    similarities: NDArray[np.float32],
+    regions: Sequence[Scorable],
+    *,
+    prefix: bool = False,
 ) -> NDArray[np.float32]:
-    """(n, 4): similarity; log-likelihood a letter, exactly and within the reading; length.
+    """(n, 5): similarity; log-likelihood a letter, exactly and within the reading; length of the
+    word; log-odds of Focus's confidence.
 
     Without lattices the likelihoods are as bad as can be for all.
     """
-    rows = np.empty((len(similarities), 4), np.float32)
+    rows = np.empty((len(similarities), 5), np.float32)
     rows[:, 0] = similarities
     rows[:, 1:3] = LEAST_LIKELY
     rows[:, 3] = min(len(word), 12) / 12
-    known = [at for at, one in enumerate(lattices) if one]
+    sure = np.clip([one.confidence for one in regions], 0.01, 0.99)
+    rows[:, 4] = np.log(sure / (1 - sure))
+    known = [at for at, one in enumerate(regions) if one.lattice]
     if known:
-        dense = lattice.unpack([lattices[at] for at in known])
+        dense = lattice.unpack([regions[at].lattice for at in known])
         size = len(word) + 1.0
         within = lattice.log_begins if prefix else lattice.log_contains
         inside = within(dense, word) / size
@@ -49,7 +68,7 @@ def features(
 
 
 LEAST_LIKELY = -5.0
-FEATURES = ("similarity", "exact", "within", "length")
+FEATURES = ("similarity", "exact", "within", "length", "confidence")
 
 
 class Scorer:
@@ -58,10 +77,12 @@ class Scorer:
     def __init__(self, pack: ModelPack) -> None:
         weights = pack.calibration
         # Of a whole photo there is only the similarity.
-        named = FEATURES if pack.places else FEATURES[:1]
+        # Of a whole photo there is only the similarity. Older packs know no weight of confidence.
+        named = FEATURES[:4] if pack.places else FEATURES[:1]
         try:
             self._weights = np.zeros(len(FEATURES), np.float32)
             self._weights[: len(named)] = [float(weights[name]) for name in named]
+            self._weights[4] = float(weights.get("confidence", 0.0)) if pack.places else 0.0
             self._bias = float(weights["bias"])
             self._contains, self._probably = float(weights["contains"]), float(weights["probably"])
         except (KeyError, TypeError, ValueError) as error:
@@ -71,12 +92,12 @@ class Scorer:
         self,
         word: str,
         similarities: NDArray[np.float32],
-        lattices: Sequence[bytes],
+        regions: Sequence[Scorable],
         *,
         prefix: bool = False,
     ) -> NDArray[np.float32]:
         """(n,) probabilities 0..1 that each region shows ``word`` (or, for a prefix, begins so)."""
-        logits = features(word, similarities, lattices, prefix=prefix) @ self._weights + self._bias
+        logits = features(word, similarities, regions, prefix=prefix) @ self._weights + self._bias
         # Beyond this float32 tells no probabilities apart, and exp would overflow in the end.
         bounded = np.clip(logits, -60.0, 60.0)
         answer: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-bounded))).astype(np.float32)

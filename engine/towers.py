@@ -23,6 +23,7 @@ from engine.directions import (
 from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
+from engine.neighbours import joined
 from engine.packs import ModelPack, read_pack
 from engine.preprocess import Pyramid, for_focus, grown
 from engine.regions import Region
@@ -156,7 +157,8 @@ class CompactTowers:
 
     def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
-        return words_of_maps(self.focus_maps(pixels), self._finding)
+        found = words_of_maps(self.focus_maps(pixels), self._finding)
+        return found + joined(found, self._finding.gap)
 
     def focus_maps(self, pixels: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], float]]:
         """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""

@@ -14,7 +14,10 @@ from engine.regions import Region
 from engine.scoring import FEATURES, features
 from engine.towers import Towers
 
-_NEAREST = 40  # regions a query is judged on: those a search would weigh against each other
+# Regions a query is judged on, of either kind: those a search would weigh against each other. Words
+# that stand in a longer reading are not near to it, and would else be thought to count for nothing.
+_NEAREST = 40
+_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,19 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     if not regions:
         raise ValueError("the labelled photos show nothing to calibrate on")
     embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
-    lattices = [region.lattice for region in regions]
     words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
     queries = words + [word for word in strangers if not any(word in text for text in shown)]
     vectors = towers.embed_words(queries)
     rows: list[list[NDArray[np.float32]]] = [[], []]
     truths: list[list[NDArray[np.bool_]]] = [[], []]
     for at, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
-        similarities = embeddings @ vector
-        near = np.argsort(-similarities)[:_NEAREST]
-        truth = np.array([query in shown[index] for index in near])
-        rows[at % 2].append(features(query, similarities[near], [lattices[i] for i in near]))
-        truths[at % 2].append(truth)
+        known = features(query, embeddings @ vector, regions)
+        judged = np.union1d(
+            np.argsort(-known[:, 0])[:_NEAREST],
+            np.argsort(-known[:, FEATURES.index("within")])[:_READ],
+        )
+        rows[at % 2].append(known[judged])
+        truths[at % 2].append(np.array([query in shown[index] for index in judged]))
     weights = logistic(np.concatenate(rows[0]), np.concatenate(truths[0]))
     best = []
     for part, truth in zip(rows[1], truths[1], strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,21 @@ def pack_with(**weights: object) -> ModelPack:
     )
 
 
-def reads(text: str, certainty: float = 0.9) -> bytes:
-    """A lattice that reads ``text`` so surely."""
+@dataclass(frozen=True)
+class Seen:
+    """A region, as far as it is scored."""
+
+    lattice: bytes = b""
+    confidence: float = 0.5
+
+
+def reads(text: str, certainty: float = 0.9, confidence: float = 0.5) -> Seen:
+    """A region that reads ``text`` so surely."""
     dense = np.full((1, 32, 37), np.log((1 - certainty) / 36), np.float32)
     path = [label for letter in text for label in (ALPHABET.index(letter) + 1, 0)]
     path += [0] * (32 - len(path))
     dense[0, np.arange(32), path] = np.log(certainty)
-    return lattice.pack(dense)[0]
+    return Seen(lattice.pack(dense)[0], confidence)
 
 
 def similar(*values: float) -> NDArray[np.float32]:
@@ -79,15 +88,27 @@ def test_a_more_similar_region_never_scores_less(one: float, other: float) -> No
 
 
 def test_a_pack_that_does_not_read_is_scored_by_similarity_alone() -> None:
-    scores = Scorer(pack_with()).probabilities("photo", similar(0.9, 0.1), [b"", b""])
+    scores = Scorer(pack_with()).probabilities("photo", similar(0.9, 0.1), [Seen(), Seen()])
     assert scores[0] > scores[1]
 
 
 def test_regions_with_and_without_a_lattice_may_be_mixed() -> None:
-    rows = features("photo", similar(0.5, 0.6, 0.7), [b"", reads("photo"), b""])
+    rows = features("photo", similar(0.5, 0.6, 0.7), [Seen(), reads("photo"), Seen()])
     assert (rows[[0, 2], 1:3] == LEAST_LIKELY).all()
     assert (rows[1, 1:3] > -1).all()
     np.testing.assert_allclose(rows[:, 0], [0.5, 0.6, 0.7])
+
+
+def test_where_focus_is_surer_a_word_is_more_probable() -> None:
+    words = [reads("photo", confidence=sure) for sure in (0.0, 0.4, 0.9, 1.0)]
+    scores = Scorer(pack_with(confidence=0.6)).probabilities("photo", similar(*[0.5] * 4), words)
+    assert (np.diff(scores) > 0).all()
+
+
+def test_packs_that_know_no_weight_of_confidence_do_without() -> None:
+    words = [reads("photo", confidence=sure) for sure in (0.1, 0.9)]
+    scores = Scorer(pack_with()).probabilities("photo", similar(0.5, 0.5), words)
+    assert scores[0] == scores[1]
 
 
 def test_no_regions_have_no_probabilities() -> None:
@@ -115,7 +136,7 @@ def test_hopeless_readings_are_all_equally_bad() -> None:
 
 def test_extreme_weights_overflow_nothing() -> None:
     scorer = Scorer(pack_with(similarity=1e6, bias=0.0))
-    scores = scorer.probabilities("photo", similar(-1, 1), [b"", b""])
+    scores = scorer.probabilities("photo", similar(-1, 1), [Seen(), Seen()])
     assert scores[0] < 1e-20
     assert scores[1] == 1.0
 

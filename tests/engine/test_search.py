@@ -16,6 +16,7 @@ from engine.catalogue import Catalogue
 from engine.index import ExactIndex, HnswIndex, VectorIndex
 from engine.packs import ModelPack
 from engine.regions import Region
+from engine.scoring import Scorable
 from engine.search import Answer, Searcher
 from tests.fakes import EMBEDDING_SIZE, FakeTowers, embedding_of
 
@@ -33,11 +34,11 @@ class LetterScorer:
         self,
         word: str,
         similarities: NDArray[np.float32],
-        lattices: Sequence[bytes],
+        regions: Sequence[Scorable],
         *,
         prefix: bool = False,
     ) -> NDArray[np.float32]:
-        shown = [lattice.decode() for lattice in lattices]
+        shown = [region.lattice.decode() for region in regions]
         sure = [text.startswith(word) if prefix else text == word for text in shown]
         return np.where(sure, 0.95, np.clip(similarities, 0, 1) ** 4 / 5).astype(np.float32)
 

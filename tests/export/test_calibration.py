@@ -56,10 +56,9 @@ def test_fitted_weights_tell_matches_from_the_rest(
     judge = scorer(weights)
     regions = [region for photo in photos for region in towers.embed_photo(photo.pixels)]
     embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
-    lattices = [region.lattice for region in regions]
     for word in WORDS:
         similarities = embeddings @ towers.embed_words([word])[0]
-        chances = judge.probabilities(word, similarities, lattices)
+        chances = judge.probabilities(word, similarities, regions)
         best = int(chances.argmax())
         assert regions[best].reading == word
         assert judge.band(float(chances[best])) is not Band.WEAK
