@@ -27,7 +27,8 @@ class FocusSettings:
     back, since kernels come out a little larger than they were drawn. ``least_confidence``: mean
     kernel probability under which a region is dropped. ``least_side``: of a region in map cells.
     ``most``: regions a photo. ``gap``: neighbours are read together as well where no more of their
-    height lies between them (``neighbours.py``).
+    height lies between them (``neighbours.py``). ``trace``: what a coarser look must have seen
+    for a closer one to be worth its time (``looks.py``); small print leaves no more.
     """
 
     threshold: float = 0.3
@@ -38,6 +39,7 @@ class FocusSettings:
     least_side: float = 1.0
     most: int = 500
     gap: float = 0.35
+    trace: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,13 @@ from engine.directions import (
 from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
+from engine.looks import look
 from engine.neighbours import joined
 from engine.packs import ModelPack, read_pack
-from engine.preprocess import Pyramid, for_focus, grown
+from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
 from engine.tokenizer import stretch
-
-_STRIDE = 4  # pixels of Focus's input a map cell
 
 
 class Towers(Protocol):
@@ -162,16 +161,15 @@ class CompactTowers:
 
     def focus_maps(self, pixels: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], float]]:
         """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""
+        finding = self._finding
+        return look(self._maps, pixels, self._sides, self._most_enlarged, finding.trace)
+
+    def _maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self._focus is None:
             raise RuntimeError("these towers were opened for words only")
-        seen: list[tuple[NDArray[np.float32], float]] = []
-        for side in self._sides:
-            picture, scale = for_focus(pixels, side, self._most_enlarged)
-            if any(abs(scale / (known * _STRIDE) - 1) < 0.2 for _, known in seen):
-                continue  # a small photo, already seen about as large
-            (maps,) = self._focus.run(["maps"], {"photo": picture[None]})
-            seen.append((maps[0], scale / _STRIDE))
-        return seen
+        (maps,) = self._focus.run(["maps"], {"photo": picture[None]})
+        answer: NDArray[np.float32] = maps[0]
+        return answer
 
     def _embed_crops(
         self, crops: list[NDArray[np.uint8]]

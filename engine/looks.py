@@ -1,0 +1,99 @@
+"""At which scales and where Focus looks at a photo: most of most photos shows no text at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.preprocess import Image, for_focus
+
+Maps = NDArray[np.float32]  # (2, h, w)
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+STRIDE = 4  # pixels of Focus's input a map cell
+_WHOLE = 900  # pictures up to so many pixels long are always looked at as a whole
+_CELL = 64  # pixels: boxes of a closer look begin at multiples of it
+_ALIKE = 1.2  # two scales of which one is hardly larger show the same
+
+
+def look(
+    network: Callable[[Image], Maps],
+    pixels: Image,
+    sides: Sequence[int],
+    most_enlarged: float,
+    trace: float,
+) -> list[tuple[Maps, float]]:
+    """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
+
+    ``sides``: of the scales, largest first. A close look goes only where the last one before it has
+    seen a ``trace`` of text; elsewhere its maps are 0.
+    """
+    pictures: list[tuple[Image, float]] = []
+    for side in sides:
+        picture, scale = for_focus(pixels, side, most_enlarged)
+        if not pictures or pictures[-1][1] > _ALIKE * scale:
+            pictures.append((picture, scale))
+    seen: list[tuple[Maps, float]] = []
+    for picture, scale in reversed(pictures):
+        high, wide = picture.shape[:2]
+        boxes = [(0, 0, wide, high)]
+        if seen and max(high, wide) > _WHOLE:
+            coarse, cells = seen[-1]
+            boxes = worth_a_look(coarse > trace, scale / cells, high, wide)
+        maps = np.zeros((2, high // STRIDE, wide // STRIDE), np.float32)
+        for left, top, right, bottom in boxes:
+            part = np.ascontiguousarray(picture[top:bottom, left:right])
+            place = np.s_[top // STRIDE : bottom // STRIDE, left // STRIDE : right // STRIDE]
+            maps[:, *place] = network(part)
+        seen.append((maps, scale / STRIDE))
+    return seen
+
+
+def worth_a_look(traces: NDArray[np.bool_], ratio: float, high: int, wide: int) -> list[Box]:
+    """Boxes in a picture of (high, wide) pixels about all traces of text, with room about them.
+
+    ``traces`` (2, h, w): of a coarser look at the same photo. ``ratio``: the picture's pixels per
+    cell of it.
+    """
+    rows, columns = -(-high // _CELL), -(-wide // _CELL)
+    ys, xs = np.nonzero(traces.any(0))
+    near = np.zeros((rows, columns), np.uint8)
+    row, column = (((places + 0.5) * ratio).astype(int) // _CELL for places in (ys, xs))
+    near[row.clip(0, rows - 1), column.clip(0, columns - 1)] = 1
+    near = np.asarray(cv2.dilate(near, np.ones((3, 3), np.uint8)), np.uint8)
+    return [
+        (left * _CELL, top * _CELL, min(right * _CELL, wide), min(bottom * _CELL, high))
+        for left, top, right, bottom in _boxes(near)
+    ]
+
+
+def _boxes(cells: NDArray[np.uint8]) -> list[Box]:
+    """Boxes about the connected parts; two become one where that looks at little more."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cells, connectivity=8)
+    boxes: list[Box] = []
+    for left, top, wide, high in stats[1:, :4].tolist():
+        box = (left, top, left + wide, top + high)
+        merged = True
+        while merged:
+            merged = False
+            for other in boxes:
+                both = _about(box, other)
+                if _area(both) <= _area(box) + _area(other) + 2:
+                    boxes.remove(other)
+                    box, merged = both, True
+                    break
+        boxes.append(box)
+    return boxes
+
+
+def _about(one: Box, other: Box) -> Box:
+    return (
+        min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]),
+    )  # fmt: skip
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -1,0 +1,91 @@
+"""Looks: the whole photo from afar, and closer only where there may be text."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.looks import STRIDE, look, worth_a_look
+
+Image = NDArray[np.uint8]
+
+
+class Eye:
+    """A network that takes what is red for text, and remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[int, int]] = []
+
+    def __call__(self, picture: Image) -> NDArray[np.float32]:
+        assert picture.flags.c_contiguous
+        high, wide = picture.shape[:2]
+        assert high % 32 == wide % 32 == 0
+        self.shown.append((wide, high))
+        red = picture[:, :, 0].reshape(high // STRIDE, STRIDE, wide // STRIDE, STRIDE)
+        return np.stack([red.max((1, 3)) / 255] * 2).astype(np.float32)
+
+
+def photo(wide: int, high: int, *places: tuple[int, int]) -> Image:
+    """Black, with a red dot of 16 x 16 pixels at each place."""
+    pixels = np.zeros((high, wide, 3), np.uint8)
+    for x, y in places:
+        pixels[y : y + 16, x : x + 16, 0] = 255
+    return pixels
+
+
+SIDES = (1600, 800, 400)
+
+
+def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
+    eye = Eye()
+    seen = look(eye, photo(1600, 1200, (300, 200)), SIDES, 2.0, 0.1)
+    assert [maps.shape for maps, _ in seen] == [(2, 80, 104), (2, 152, 200), (2, 304, 400)]
+    assert [scale for _, scale in seen] == [0.0625, 0.125, 0.25]
+    assert eye.shown[:2] == [(416, 320), (800, 608)]
+    assert len(eye.shown) == 3
+    assert eye.shown[2] == (192, 192)
+
+
+def test_a_close_look_says_where_in_the_photo_the_text_is() -> None:
+    dots = [(300, 200), (1400, 1000)]
+    maps, scale = look(Eye(), photo(1600, 1200, *dots), SIDES, 2.0, 0.1)[-1]
+    ys, xs = np.nonzero(maps[0])
+    found = {(int(x / scale) // 100, int(y / scale) // 100) for x, y in zip(xs, ys, strict=True)}
+    assert found == {(x // 100, y // 100) for x, y in dots}
+    whole, _ = look(Eye(), photo(1600, 1200, *dots), SIDES[:1], 2.0, 0.1)[0]
+    np.testing.assert_array_equal(maps, whole)
+
+
+def test_where_nothing_was_seen_nobody_looks_again() -> None:
+    eye = Eye()
+    seen = look(eye, photo(1600, 1200), SIDES, 2.0, 0.1)
+    assert eye.shown == [(416, 320), (800, 608)]
+    assert not seen[-1][0].any()
+
+
+def test_small_photos_are_not_seen_twice_as_large() -> None:
+    eye = Eye()
+    seen = look(eye, photo(300, 200), SIDES, 2.0, 0.1)
+    assert [round(scale * STRIDE, 2) for _, scale in seen] == [1.33, 2.0]
+    assert eye.shown == [(416, 288), (608, 416)]
+
+
+def test_a_photo_within_one_look_is_seen_once_and_whole() -> None:
+    eye = Eye()
+    ((maps, scale),) = look(eye, photo(1600, 1200, (5, 5)), SIDES[:1], 2.0, 0.1)
+    assert eye.shown == [(1600, 1216)]
+    assert maps.shape == (2, 304, 400)
+    assert scale == 1 / STRIDE
+
+
+def test_boxes_that_nearly_touch_become_one() -> None:
+    traces = np.zeros((2, 40, 60), bool)
+    traces[0, 10, 10] = traces[1, 10, 18] = True
+    traces[1, 35, 55] = True
+    boxes = worth_a_look(traces, 16.0, 640, 960)
+    assert boxes == [(64, 64, 384, 256), (768, 448, 960, 640)]
+
+
+def test_boxes_never_reach_beyond_the_picture() -> None:
+    traces = np.ones((2, 10, 10), bool)
+    assert worth_a_look(traces, 16.0, 160, 96) == [(0, 0, 96, 160)]
