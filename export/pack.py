@@ -24,7 +24,7 @@ from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
 from export.onnx import export_focus, export_image, export_text
 from export.quantize import quantize
-from export.synth.corpus import Corpus
+from export.synth.corpus import dictionary
 from export.towers.compact import (
     CROP_HEIGHT,
     CROP_WIDTH,
@@ -93,7 +93,7 @@ def write_pack(args: argparse.Namespace) -> int:
         print(f"{len(photos)} held-out photos: words covered {covered:.3f} with {found}")
         content["focus"]["finding"] = asdict(found)
         _save(out, content)
-        strangers = random.Random(1).sample(_dictionary(), 400)
+        strangers = random.Random(1).sample(dictionary(), 400)
         content["calibration"] = fit(open_towers(read_pack(out)), photos, strangers)
         print("calibration:", content["calibration"])
     _save(out, content)
@@ -176,11 +176,6 @@ def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> di
         "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
         "calibration": UNFITTED,
     }
-
-
-def _dictionary() -> list[str]:
-    corpus = Corpus(0)
-    return sorted({fold(word) for words in corpus.words for word in words if len(fold(word)) > 3})
 
 
 def _save(out: Path, content: dict[str, Any]) -> None:

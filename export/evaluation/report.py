@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from export.evaluation.detection import Detection
 from export.evaluation.losses import Cause
 from export.evaluation.metrics import Quality
+from export.evaluation.promises import Promises
 
 if TYPE_CHECKING:
     from export.evaluation.timing import Stages
@@ -38,6 +39,16 @@ _STAGE_HEADINGS = (
     "rest",
     "peak memory, MB",
 )
+_PROMISE_HEADINGS = (
+    "set",
+    "program",
+    "hits shown as contains",
+    "of them right",
+    "absent words",
+    "of them shown as contains",
+    "phrases",
+    "of them first",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Measurement:
     stages: Stages | None = None
     peak_megabytes: float | None = None
     losses: Mapping[Cause, int] | None = None
+    promises: Promises | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with recall and precision worked out."""
@@ -118,18 +130,32 @@ def _stage_row(one: Measurement) -> tuple[str, ...]:
     )
 
 
+def _promise_row(one: Measurement, promises: Promises) -> tuple[str, ...]:
+    pairs = (
+        (promises.contains, promises.right),
+        (promises.absent, promises.shown),
+        (promises.phrases, promises.first),
+    )
+    cells = ((str(of), _percent(part / of if of else None)) for of, part in pairs)
+    return (one.set, one.program, *(cell for pair in cells for cell in pair))
+
+
 def table(measurements: Sequence[Measurement]) -> str:
     """Markdown: a row for each measurement, and below it where a photo's time went.
 
     mAP, top-1, hit@10, recall and precision in %; the second table, for programs of which it is
-    known, in milliseconds a photo.
+    known, in milliseconds a photo; the third what ``Promises`` counts.
     """
     text = _markdown([_HEADINGS, *(_row(one) for one in measurements)])
     staged = [one for one in measurements if one.stages or one.peak_megabytes is not None]
-    if not staged:
-        return text
-    stages = _markdown([_STAGE_HEADINGS, *(_stage_row(one) for one in staged)])
-    return f"{text}\n\nMilliseconds a photo, one after another:\n\n{stages}"
+    if staged:
+        stages = _markdown([_STAGE_HEADINGS, *(_stage_row(one) for one in staged)])
+        text += f"\n\nMilliseconds a photo, one after another:\n\n{stages}"
+    promised = [_promise_row(one, one.promises) for one in measurements if one.promises is not None]
+    if promised:
+        promises = _markdown([_PROMISE_HEADINGS, *promised])
+        text += f"\n\nWhat searches promise, shares in %:\n\n{promises}"
+    return text
 
 
 def _markdown(rows: Sequence[tuple[str, ...]]) -> str:

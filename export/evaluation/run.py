@@ -21,8 +21,10 @@ from engine.photos import walk
 from export.evaluation import memory
 from export.evaluation.losses import LostQuery, Seen, Shown, lost, tally
 from export.evaluation.metrics import Quality, rank, sum_up
+from export.evaluation.promises import keep_promises
 from export.evaluation.report import Measurement
 from export.evaluation.sets import LabelledSet, typed
+from export.synth.corpus import dictionary
 
 OpenLibrary = Callable[[Path], Library]
 
@@ -57,6 +59,7 @@ def examine(labelled: LabelledSet, open_library: OpenLibrary) -> Examined:
         peak = memory.peak_megabytes(memory.children() - others)
         shown = _shown(library, labelled)
         found, milliseconds, losing = _ask_everything(library, labelled, shown)
+        promises = keep_promises(library, labelled, _dictionary())
     photos = len(labelled.photos)
     measurement = Measurement(
         set=labelled.name,
@@ -75,8 +78,17 @@ def examine(labelled: LabelledSet, open_library: OpenLibrary) -> Examined:
         ),
         peak_megabytes=peak,
         losses=tally(losing),
+        promises=promises,
     )
     return Examined(labelled, measurement, shown, losing)
+
+
+def _dictionary() -> list[str]:
+    """Words to ask that may stand in no photo; none where the system has no word lists."""
+    try:
+        return dictionary()
+    except FileNotFoundError:
+        return []
 
 
 @contextmanager

@@ -159,3 +159,9 @@ class Corpus:
         if r.random() < 0.01:
             text = f"({text.rstrip('.,!?:;')})"
         return text[:20] if fold(text[:20]) else "photo"
+
+
+def dictionary() -> list[str]:
+    """The folded words of four letters or more, sorted; FileNotFoundError without word lists."""
+    folded = (fold(word) for words in Corpus(0).words for word in words)
+    return sorted({word for word in folded if len(word) > 3})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from export.evaluation.detection import Detection
 from export.evaluation.losses import Cause
 from export.evaluation.metrics import Quality
+from export.evaluation.promises import Promises
 from export.evaluation.report import Measurement, table
 from export.evaluation.timing import Stages
 
@@ -58,3 +59,12 @@ def test_json_has_the_stages_and_the_causes() -> None:
     plain = json.loads(json.dumps(measured.to_json()))
     assert plain["stages"]["focus"] == 20.5
     assert plain["losses"]["misread"] == 3
+
+
+def test_what_searches_promise_is_a_table_of_its_own() -> None:
+    promised = replace(OURS, promises=Promises(40, 38, 500, 0, 0, 0))
+    main, _, promises = table([promised, CONTROL]).split("\n\n")
+    assert main == table([OURS, CONTROL])
+    heading, _, row = promises.splitlines()
+    assert cells(heading)[2:4] == ["hits shown as contains", "of them right"]
+    assert cells(row)[2:] == ["40", "95.0", "500", "0.0", "0", "–"]

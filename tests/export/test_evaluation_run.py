@@ -14,7 +14,7 @@ import pytest
 from engine.library import Library
 from engine.packs import ModelPack
 from engine.search import Answer
-from export.evaluation import command
+from export.evaluation import command, run
 from export.evaluation.run import measure
 from export.evaluation.sets import read_set
 from tests.fakes import COLUMNS, ROWS, fake_towers, photo
@@ -28,6 +28,12 @@ def quad(row: int, word: str) -> list[list[float]]:
     right, top = WIDTH * len(word) / COLUMNS, HEIGHT * row / ROWS
     bottom = HEIGHT * (row + 1) / ROWS
     return [[0, top], [right, top], [right, bottom], [0, bottom]]
+
+
+@pytest.fixture(autouse=True)
+def few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As words that may stand nowhere; whole dictionaries take their time."""
+    monkeypatch.setattr(run, "dictionary", lambda: ["quiver", "rhythm"])
 
 
 @pytest.fixture
@@ -62,6 +68,8 @@ def test_a_set_is_measured_through_the_library(signs: Path, pack: ModelPack) -> 
     assert found.detection.precision == 1.0
     assert found.cold_photos_per_second is not None
     assert found.cold_photos_per_second < found.photos_per_second
+    assert found.promises is not None
+    assert (found.promises.absent, found.promises.shown) == (2, 0)
 
 
 def test_photos_with_words_of_unknown_place_are_left_out_of_detection(

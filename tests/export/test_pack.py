@@ -211,7 +211,7 @@ def test_labelled_photos_tune_and_calibrate_the_pack(
     monkeypatch.setattr(pack, "export_towers", paint)
     monkeypatch.setattr(pack, "quantize", lambda file, inputs: quantised.append(inputs))
     monkeypatch.setattr(pack, "FRAME_SIZE", 36)
-    monkeypatch.setattr(pack, "_dictionary", lambda: [f"zz{at}zz" for at in range(400)])
+    monkeypatch.setattr(pack, "dictionary", lambda: [f"zz{at}zz" for at in range(400)])
     status = main([
         "pack", "--run-folder", str(tmp_path), "--out", str(tmp_path / "pack"),
         "--check-photo", str(tmp_path / "check.jpg"), "--check-query", "Check",
