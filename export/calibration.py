@@ -14,8 +14,8 @@ from engine.regions import Region
 from engine.scoring import FEATURES, features
 from engine.towers import Towers
 
-# Regions a query is judged on, of either kind: those a search would weigh against each other. Words
-# that stand in a longer reading are not near to it, and would else be thought to count for nothing.
+# Regions a query is judged on: the nearest, as a search would weigh them against each other, and
+# some that read it within more, which would else be thought to count for nothing: they are not near.
 _NEAREST = 40
 _READ = 20
 
@@ -29,51 +29,63 @@ class Labelled:
     quads: NDArray[np.float32]
 
 
-def _shown(region: Region, photo: Labelled) -> str:
-    """What the labels say stands in the region, words joined; "" where none does."""
-    area = abs(float(cv2.contourArea(region.quad)))
+def _shown(region: Region, photo: Labelled) -> list[str]:
+    """The labelled words that stand in the region, most of each."""
     found = []
     for text, quad in zip(photo.texts, photo.quads, strict=True):
         shared, _ = cv2.intersectConvexConvex(region.quad, quad)
-        if shared > 0.5 * min(area, abs(float(cv2.contourArea(quad)))):
-            found.append((float(quad[:, 0].mean()), text))
-    return "".join(text for _, text in sorted(found))
+        if shared > 0.6 * abs(float(cv2.contourArea(quad))):
+            found.append(text)
+    return found
 
 
 def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) -> dict[str, float]:
     """Weights of a logistic function and the bands' borders.
 
     ``strangers`` are words that stand in no photo: what they find is never a match. Half of the
-    queries fit the weights, the other half set the borders by their best hits: at the border of
-    *contains* four of five hits are matches, at that of *probably* one of three.
+    queries fit the weights. The best hits of the other half fit how probable it is that their photo
+    shows the word, and set the borders: at that of *contains* four of five do, at that of
+    *probably* one of three.
     """
-    regions, shown = [], []
+    regions, shown, texts = [], [], []
     for photo in photos:
         for region in towers.embed_photo(photo.pixels):
             regions.append(region)
             shown.append(_shown(region, photo))
+            texts.append(" ".join(photo.texts))
     if not regions:
         raise ValueError("the labelled photos show nothing to calibrate on")
     embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
     words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
-    queries = words + [word for word in strangers if not any(word in text for text in shown)]
+    queries = words + [word for word in strangers if not any(word in text for text in texts)]
     vectors = towers.embed_words(queries)
     rows: list[list[NDArray[np.float32]]] = [[], []]
-    truths: list[list[NDArray[np.bool_]]] = [[], []]
+    truths: list[NDArray[np.bool_]] = []
+    right: list[NDArray[np.bool_]] = []
     for at, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
-        known = features(query, embeddings @ vector, regions)
-        judged = np.union1d(
-            np.argsort(-known[:, 0])[:_NEAREST],
-            np.argsort(-known[:, FEATURES.index("within")])[:_READ],
-        )
-        rows[at % 2].append(known[judged])
-        truths[at % 2].append(np.array([query in shown[index] for index in judged]))
-    weights = logistic(np.concatenate(rows[0]), np.concatenate(truths[0]))
-    best = []
-    for part, truth in zip(rows[1], truths[1], strict=True):
-        logits = part @ weights[:-1] + weights[-1]
-        top = int(logits.argmax())
-        best.append((1 / (1 + np.exp(-float(logits[top]))), bool(truth[top])))
+        similarities = embeddings @ vector
+        read = [index for index, region in enumerate(regions) if query in region.reading]
+        judged = np.union1d(np.argsort(-similarities)[:_NEAREST], np.array(read[:_READ], int))
+        some = [regions[index] for index in judged]
+        rows[at % 2].append(features(query, similarities[judged], some))
+        if at % 2:
+            right.append(np.array([query in texts[index] for index in judged]))
+        else:
+            truths.append(np.array([query in shown[index] for index in judged]))
+    weights = logistic(np.concatenate(rows[0]), np.concatenate(truths))
+    # What a region's own label says is too strict for its photo: the best hit's probability is
+    # that its photo shows the word (Platt, 1999).
+    logits = [part @ weights[:-1] + weights[-1] for part in rows[1]]
+    tops = np.array([[one.max()] for one in logits], np.float32)
+    hits = np.array([truth[one.argmax()] for one, truth in zip(logits, right, strict=True)], bool)
+    slope, shift = logistic(tops, hits)
+    if slope > 0:
+        weights *= slope
+        weights[-1] += shift
+        tops = tops * slope + shift
+    best = [
+        (float(1 / (1 + np.exp(-top))), bool(hit)) for (top,), hit in zip(tops, hits, strict=True)
+    ]
     answer = {
         name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights, strict=True)
     }

@@ -83,17 +83,18 @@ def words_at(**boxes: tuple[float, float, float, float]) -> Labelled:
     return Labelled(np.zeros((9, 9, 3), np.uint8), list(boxes), np.stack(quads))
 
 
-def test_a_region_shows_the_words_that_lie_in_it_from_left_to_right() -> None:
+def test_a_region_shows_the_words_that_lie_in_it_for_the_most_part() -> None:
     photo = words_at(right=(60, 10, 100, 30), left=(10, 10, 50, 30), below=(10, 50, 50, 70))
-    assert calibration._shown(region(5, 5, 105, 35), photo) == "leftright"
-    assert calibration._shown(region(12, 12, 48, 28), photo) == "left"
-    assert calibration._shown(region(200, 200, 240, 220), photo) == ""
+    assert calibration._shown(region(5, 5, 105, 35), photo) == ["right", "left"]
+    assert calibration._shown(region(12, 12, 48, 28), photo) == ["left"]
+    assert calibration._shown(region(10, 10, 32, 30), photo) == []  # half a word
+    assert calibration._shown(region(200, 200, 240, 220), photo) == []
 
 
 def test_labels_that_run_the_other_way_round_count_as_well() -> None:
     photo = words_at(word=(10, 10, 50, 30))
     turned = Labelled(photo.pixels, photo.texts, photo.quads[:, ::-1].copy())
-    assert calibration._shown(region(10, 10, 50, 30), turned) == "word"
+    assert calibration._shown(region(10, 10, 50, 30), turned) == ["word"]
 
 
 @pytest.mark.parametrize(
