@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
+from scipy.optimize import isotonic_regression, minimize
 
-from engine.regions import Region
 from engine.scoring import FEATURES, features
 from engine.towers import Towers
 
 # Regions a query is judged on: the nearest, as a search would weigh them against each other, and
-# some that read it within more, which would else be thought to count for nothing: they are not near.
+# some that read it within more. Those are not near, and that would else be thought to tell nothing.
 _NEAREST = 40
 _READ = 20
+_FIRST = np.array([1.0, 1.0, 1.0, 0.0, 0.0])  # weights to start from
+_RIDGE = 1e-3
+
+# Features (n, 5) of a query's regions, and which of them are right.
+Judged = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +32,18 @@ class Labelled:
     quads: NDArray[np.float32]
 
 
-def _shown(region: Region, photo: Labelled) -> list[str]:
-    """The labelled words that stand in the region, most of each."""
-    found = []
-    for text, quad in zip(photo.texts, photo.quads, strict=True):
-        shared, _ = cv2.intersectConvexConvex(region.quad, quad)
-        if shared > 0.6 * abs(float(cv2.contourArea(quad))):
-            found.append(text)
-    return found
-
-
 def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) -> dict[str, float]:
     """Weights of a logistic function and the bands' borders.
 
     ``strangers`` are words that stand in no photo: what they find is never a match. Half of the
-    queries fit the weights. The best hits of the other half fit how probable it is that their photo
-    shows the word, and set the borders: at that of *contains* four of five do, at that of
-    *probably* one of three.
+    queries fit the weights by how photos rank. The best hits of the other half fit how probable it
+    is that their photo shows the word (Platt, 1999), and set the borders: at that of *contains*
+    four of five do, at that of *probably* one of three.
     """
-    regions, shown, texts = [], [], []
+    regions, texts = [], []
     for photo in photos:
         for region in towers.embed_photo(photo.pixels):
             regions.append(region)
-            shown.append(_shown(region, photo))
             texts.append(" ".join(photo.texts))
     if not regions:
         raise ValueError("the labelled photos show nothing to calibrate on")
@@ -59,37 +51,65 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
     queries = words + [word for word in strangers if not any(word in text for text in texts)]
     vectors = towers.embed_words(queries)
-    rows: list[list[NDArray[np.float32]]] = [[], []]
-    truths: list[NDArray[np.bool_]] = []
-    right: list[NDArray[np.bool_]] = []
+    ranked: list[Judged] = []
+    asked: list[Judged] = []
     for at, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
         similarities = embeddings @ vector
         read = [index for index, region in enumerate(regions) if query in region.reading]
         judged = np.union1d(np.argsort(-similarities)[:_NEAREST], np.array(read[:_READ], int))
-        some = [regions[index] for index in judged]
-        rows[at % 2].append(features(query, similarities[judged], some))
+        rows = features(query, similarities[judged], [regions[index] for index in judged])
         if at % 2:
-            right.append(np.array([query in texts[index] for index in judged]))
+            asked.append((rows, np.array([query in texts[index] for index in judged])))
         else:
-            truths.append(np.array([query in shown[index] for index in judged]))
-    weights = logistic(np.concatenate(rows[0]), np.concatenate(truths))
-    # What a region's own label says is too strict for its photo: the best hit's probability is
-    # that its photo shows the word (Platt, 1999).
-    logits = [part @ weights[:-1] + weights[-1] for part in rows[1]]
-    tops = np.array([[one.max()] for one in logits], np.float32)
-    hits = np.array([truth[one.argmax()] for one, truth in zip(logits, right, strict=True)], bool)
-    slope, shift = logistic(tops, hits)
-    if slope > 0:
-        weights *= slope
-        weights[-1] += shift
-        tops = tops * slope + shift
-    best = [
-        (float(1 / (1 + np.exp(-top))), bool(hit)) for (top,), hit in zip(tops, hits, strict=True)
+            ranked.append((rows, np.array([query in texts[index].split() for index in judged])))
+    weights = ranking_weights(ranked)
+    scores = [rows @ weights for rows, _ in asked]
+    tops = [int(one.argmax()) for one in scores]
+    length = FEATURES.index("length")
+    best = np.array(
+        [
+            (one[top], rows[0, length])
+            for one, top, (rows, _) in zip(scores, tops, asked, strict=True)
+        ]
+    )
+    hits = np.array([truth[top] for top, (_, truth) in zip(tops, asked, strict=True)])
+    slope, longer, bias = logistic(best.astype(np.float32), hits)
+    weights *= slope
+    weights[length] += longer
+    chances = 1 / (1 + np.exp(-(best @ (slope, longer) + bias)))
+    named = zip((*FEATURES, "bias"), (*weights, bias), strict=True)
+    answer = {name: round(float(weight), 4) for name, weight in named}
+    return answer | _borders(list(zip(chances.tolist(), hits.tolist(), strict=True)))
+
+
+def ranking_weights(judged: Sequence[Judged]) -> NDArray[np.float64]:
+    """The weights with which, for each query, the best right region beats all wrong ones.
+
+    That is the log-loss of one photo's best region against those of others, since a photo ranks by
+    its best. Queries that find only right or only wrong regions tell nothing.
+    """
+    useful = [
+        (rows.astype(np.float64), right)
+        for rows, right in judged
+        if right.any() and not right.all()
     ]
-    answer = {
-        name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights, strict=True)
-    }
-    return answer | _borders(best)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, slopes = 0.0, np.zeros_like(weights)
+        for rows, right in useful:
+            scores = rows @ weights
+            best = np.flatnonzero(right)[scores[right].argmax()]
+            wrong = np.append(scores[~right], scores[best])
+            share = np.exp(wrong - wrong.max())
+            total += float(np.log(share.sum()) + wrong.max() - scores[best])
+            share /= share.sum()
+            slopes += share[:-1] @ rows[~right] - (1 - share[-1]) * rows[best]
+        count = max(1, len(useful))
+        ridge = _RIDGE * float(weights @ weights)
+        return total / count + ridge, slopes / count + 2 * _RIDGE * weights
+
+    answer: NDArray[np.float64] = minimize(loss, _FIRST, jac=True, method="L-BFGS-B").x
+    return answer
 
 
 def fit_cosines(cosines: NDArray[np.float32], truths: NDArray[np.bool_]) -> dict[str, float]:

@@ -12,11 +12,10 @@ pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
 from engine.focus import FocusSettings
 from engine.packs import ModelPack
-from engine.regions import Region
 from engine.scoring import Band, Scorer
 from engine.towers import CompactTowers
 from export import calibration
-from export.calibration import Labelled, fit
+from export.calibration import Labelled, fit, ranking_weights
 from export.tuning import tune
 from tests.packs import painted_pack, put
 
@@ -72,29 +71,36 @@ def test_photos_that_show_nothing_cannot_calibrate(towers: CompactTowers) -> Non
         fit(towers, [empty], STRANGERS)
 
 
-def region(*box: float) -> Region:
-    left, top, right, bottom = box
-    quad = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-    return Region(quad, np.zeros(4, np.float16), b"", "", 1.0)
+def rows(*features: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Similarity, exact and within, of one query's regions; the rest is the same for all."""
+    return np.array([(*some, 0.5, 0.0) for some in features], np.float32)
 
 
-def words_at(**boxes: tuple[float, float, float, float]) -> Labelled:
-    quads = [region(*box).quad for box in boxes.values()]
-    return Labelled(np.zeros((9, 9, 3), np.uint8), list(boxes), np.stack(quads))
+def test_what_tells_right_regions_from_wrong_ones_weighs_more() -> None:
+    # The right one is read, while the wrong ones are as similar.
+    judged = [
+        (rows((0.8, -0.2, -0.1), (0.8, -2, -1.5), (0.9, -3, -2)), np.array([True, False, False])),
+        (rows((0.5, -1, -0.5), (0.7, -0.5, -0.2)), np.array([False, True])),
+    ]
+    weights = ranking_weights(judged)
+    for some, right in judged:
+        assert right[int((some @ weights).argmax())]
+    assert weights[1] > 1
+    assert weights[2] > 1
+    np.testing.assert_allclose(weights[3:], 0, atol=1e-6)  # they tell nothing here
 
 
-def test_a_region_shows_the_words_that_lie_in_it_for_the_most_part() -> None:
-    photo = words_at(right=(60, 10, 100, 30), left=(10, 10, 50, 30), below=(10, 50, 50, 70))
-    assert calibration._shown(region(5, 5, 105, 35), photo) == ["right", "left"]
-    assert calibration._shown(region(12, 12, 48, 28), photo) == ["left"]
-    assert calibration._shown(region(10, 10, 32, 30), photo) == []  # half a word
-    assert calibration._shown(region(200, 200, 240, 220), photo) == []
+def test_a_photos_best_region_is_what_must_win() -> None:
+    """Another region of a right photo may score as badly as it likes."""
+    alone = [(rows((0.5, -0.1, -0.1), (0.5, -1, -1)), np.array([True, False]))]
+    beside = [(rows((0.5, -0.1, -0.1), (0.5, -1, -1), (-1, -5, -5)), np.array([True, False, True]))]
+    np.testing.assert_allclose(ranking_weights(alone), ranking_weights(beside), atol=1e-6)
 
 
-def test_labels_that_run_the_other_way_round_count_as_well() -> None:
-    photo = words_at(word=(10, 10, 50, 30))
-    turned = Labelled(photo.pixels, photo.texts, photo.quads[:, ::-1].copy())
-    assert calibration._shown(region(10, 10, 50, 30), turned) == ["word"]
+def test_queries_that_find_only_right_or_only_wrong_regions_change_nothing() -> None:
+    told = [(rows((0.5, -0.1, -0.1), (0.5, -1, -1)), np.array([True, False]))]
+    silent = [(rows((0.9, -3, -3)), np.array([truth])) for truth in (True, False)]
+    np.testing.assert_allclose(ranking_weights(told), ranking_weights(told + silent), atol=1e-6)
 
 
 @pytest.mark.parametrize(
