@@ -1,4 +1,4 @@
-"""How long a search takes: `make bench`, or `python -m tests.bench --regions 100000`."""
+"""How long searches and new photos take: `make bench`, or `python -m tests.bench --regions N`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from engine.packs import find_packs
 from engine.readers import Readers
 from engine.scoring import Scorer
 from engine.search import Searcher
+from tests.bench.arrival import arrivals
 from tests.bench.shelf import Vocabulary, bench_pack, fill
 
 _WORDS = 30_000
 
 
 def main() -> None:
-    """Builds a library, searches it, and prints what a person would have waited."""
+    """Builds libraries, and prints what a person would have waited."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--regions", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=300)
@@ -33,6 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = _measure(Path(folder), arguments.regions, arguments.queries)
+        figures |= arrivals(Path(folder), find_packs()[0])
     if arguments.json:
         print(json.dumps(figures))
         return
