@@ -52,9 +52,13 @@ def dictionary(file: Path | None = None) -> frozenset[str]:
             found = (word for words in Corpus(0).words for word in words)
         words = frozenset(word for word in map(spelling, found) if _is_word(word))
     except FileNotFoundError as error:
-        raise LibraryError(f"There is no dictionary to train with: {error}.") from error
-    except (OSError, ValueError) as error:
-        raise LibraryError(f"The dictionary {file} cannot be read: {error}.") from error
+        lacking = f"{file} is not there" if file is not None else error
+        raise LibraryError(f"There is no dictionary to train with: {lacking}.") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise LibraryError(f"The dictionary {file} cannot be read: {why}.") from error
+    except ValueError as error:
+        raise LibraryError(f"The dictionary {file} is no text in UTF-8.") from error
     if not words:
         raise LibraryError(f"The dictionary {file} has no words of {SHORTEST} letters or more.")
     return words

@@ -38,8 +38,8 @@ from export.training.fdp_photos import (
     open_photos,
 )
 from export.training.fdp_samples import Batch, Samples, embeddings_of
-from export.training.fdp_start import MODELS, Start, fresh, resumed
-from export.training.run import load, save
+from export.training.fdp_start import MODELS, Start, begun, fresh, resumed
+from export.training.run import save
 from export.word_kinds import tokens_of
 
 CHECKPOINT: Final = "fdp.pt"
@@ -208,13 +208,18 @@ def measure(model: FDP, store: Store, tokenizer: Tokenizer) -> tuple[Quality, Qu
         inputs = store.take(rows).to(device)
         features = model.features(inputs) if inputs.dtype == torch.uint8 else inputs.float()
         found.append(F.normalize(model.embed_features(features)[0], dim=1).cpu())
-    asked = queries_of({str(at): photo.shown for at, photo in enumerate(store.photos)})
-    embeddings = embeddings_of(model, tokens_of(tokenizer, list(asked)))
+    asked = _asked(store.photos)
+    embeddings = embeddings_of(model, tokens_of(tokenizer, asked))
     scores = (embeddings @ torch.cat(found).T).numpy()
     relevant = np.array([[word in photo.shown for photo in store.photos] for word in asked], bool)
     chance = np.random.default_rng(0)
     drawn = [_ranks(chance.random(scores.shape, np.float32), relevant) for _ in range(20)]
     return sum_up(_ranks(scores, relevant)), sum_up(rank for ranks in drawn for rank in ranks)
+
+
+def _asked(photos: Sequence[LabelledPhoto]) -> list[str]:
+    """The words that photos are measured with."""
+    return list(queries_of({str(at): photo.shown for at, photo in enumerate(photos)}))
 
 
 def _ranks(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
@@ -223,7 +228,6 @@ def _ranks(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> list[NDA
 
 def train(args: argparse.Namespace) -> int:
     """Train, print the losses, and return the exit status."""
-    torch.set_num_threads(args.threads)
     logging.basicConfig(format="%(message)s")
     try:
         _train(args)
@@ -236,6 +240,9 @@ def train(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> None:
     if args.resolution <= 0 or args.resolution % STRIDE:
         raise LibraryError(f"The resolution must be a multiple of {STRIDE} pixels.")
+    if min(args.epochs, args.batch, args.decay_every, args.threads) < 1:
+        raise LibraryError("Epochs, batch, decay and threads must be 1 or more.")
+    torch.set_num_threads(args.threads)
     recipe = Recipe(
         args.epochs,
         args.batch,
@@ -249,10 +256,12 @@ def _train(args: argparse.Namespace) -> None:
     start = Start(args.model, weights, args.resolution, args.faithful, args.seed)
     photos = [photo for one in args.sets for photo in open_photos(one)]
     held = [photo for one in args.held_out for photo in open_photos(one)]
+    if held and not _asked(held):
+        raise LibraryError("None of the held-out photos shows a word that could be asked for.")
     known = _words(args.dictionary, photos)
     tokenizer = make_tokenizer(find_vocabulary())
     settings = _settings(start, recipe)
-    state = load(args.out / CHECKPOINT)
+    state = begun(args.out / CHECKPOINT)
     _check_same(settings, state, args.out)
     model = fresh(start, photos, tokenizer) if state is None else resumed(start, state)
     model.to(args.device)
@@ -320,6 +329,8 @@ def _filled(folder: Path, photos: Sequence[LabelledPhoto], model: FDP, recipe: R
 def _run(training: Training, held: Store | None, tokenizer: Tokenizer, steps: int) -> None:
     """Train to the end of the recipe, or so many ``steps`` in all where that is not 0."""
     saved = time.monotonic()
+    if held is not None and training.step == 0:
+        _compare(training, held, tokenizer)
     while training.epoch < training.recipe.epochs:
         seen: list[dict[str, float]] = []
         for found in training.run_epoch():
@@ -335,14 +346,19 @@ def _run(training: Training, held: Store | None, tokenizer: Tokenizer, steps: in
             text = " ".join(f"{name} {value:.3f}" for name, value in means.items())
             print(f"epoch {training.epoch} step {training.step} {text}", flush=True)
         if held is not None:
-            quality, chance = measure(training.model, held, tokenizer)
-            print(
-                f"held out: mAP {quality.mean_average_precision:.3f} (by chance "
-                f"{chance.mean_average_precision:.3f}), top-1 {quality.top1:.3f}",
-                flush=True,
-            )
-            training.note(quality)
+            _compare(training, held, tokenizer)
         training.save(seen[-1]["total"] if seen else 0.0)
+
+
+def _compare(training: Training, held: Store, tokenizer: Tokenizer) -> None:
+    """Measure on held-out photos, print it beside chance, and keep what is best."""
+    quality, chance = measure(training.model, held, tokenizer)
+    print(
+        f"held out: mAP {quality.mean_average_precision:.3f} (by chance "
+        f"{chance.mean_average_precision:.3f}), top-1 {quality.top1:.3f}",
+        flush=True,
+    )
+    training.note(quality)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

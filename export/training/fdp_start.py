@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from export.published import published
 from export.towers.clip import CLIP, CONFIGS, ClipConfig
 from export.towers.fdp import FDP
 from export.training.fdp_photos import LabelledPhoto, squares_of
+from export.training.run import load
 from export.word_kinds import fit_kinds, frequent_words
 
 TINY: Final = ClipConfig((1, 1, 1, 1), 8, 64, 96, 64, 2, text_layers=2)
@@ -50,6 +52,20 @@ def fresh(start: Start, photos: list[LabelledPhoto], tokenizer: Tokenizer) -> FD
     model = FDP(clip, start.side, faithful=start.faithful)
     fit_kinds(model, tokenizer, frequent_words())
     return model
+
+
+def begun(file: Path) -> dict[str, Any] | None:
+    """The checkpoint of a training that was begun, or None; LibraryError when it is none."""
+    try:
+        state = load(file)
+    except OSError as error:
+        raise LibraryError(f"{file} cannot be read: {error.strerror or error}.") from error
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise LibraryError(f"{file} is damaged: name another folder with --out.") from error
+    if state is not None and "settings" not in state:
+        # A published checkpoint lacks what a training must know of its own past.
+        raise LibraryError(f"{file} is of another program: name another folder with --out.")
+    return state
 
 
 def resumed(start: Start, state: dict[str, Any]) -> FDP:

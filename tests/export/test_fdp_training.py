@@ -382,7 +382,10 @@ def test_with_its_trunk_trained_it_learns_to_find_the_words(tmp_path: Path) -> N
     out = tmp_path / "out"
     assert fdp.train(arguments(folder, out, *more, "--held-out", f"scenes:{folder}")) == 0
     found = [line["map"] for line in logged(out) if "map" in line]
-    assert max(found) > 0.7  # four words on four photos each: chance finds 0.37
+    assert len(found) == 21  # before the first epoch and after each
+    # Four words on four photos each: chance finds 0.37.
+    assert found[0] < 0.6
+    assert max(found) > 0.7
     best = read_state(out / BEST)
     assert not torch.equal(
         best["clip_model.visual.conv1.weight"], fdp_start.random_clip(TINY, 0).visual.conv1.weight
@@ -424,3 +427,46 @@ def test_the_tiny_model_has_no_weights_to_start_from(
     args.random, args.weights = False, "some.pt"
     assert fdp.train(args) == 1
     assert "no weights for “tiny”" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--batch", "0"), "must be 1 or more"),
+        (("--resolution", "100"), "multiple of 32"),
+        (("--held-out", "nowhere"), "nowhere is not a folder"),
+        (("--dictionary", "nowhere.txt"), "nowhere.txt is not there"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_said_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
+) -> None:
+    assert fdp.train(arguments(painted(tmp_path / "set", 1), tmp_path / "out", *more)) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert said in line
+
+
+@pytest.mark.usefixtures("small")
+def test_held_out_photos_without_words_measure_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = painted(tmp_path / "set", 1)
+    empty = painted(tmp_path / "empty", 1)
+    (empty / "gt.json").write_text('{"0.png": []}')
+    assert fdp.train(arguments(folder, tmp_path / "out", "--held-out", str(empty))) == 1
+    assert "None of the held-out photos" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("small")
+def test_a_checkpoint_that_is_no_training_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = painted(tmp_path / "set", 1), tmp_path / "out"
+    out.mkdir()
+    torch.save({"model_state_dict": {}}, out / CHECKPOINT)
+    assert fdp.train(arguments(folder, out)) == 1
+    assert "is of another program" in capsys.readouterr().out
+    (out / CHECKPOINT).write_bytes((out / CHECKPOINT).read_bytes()[:200])
+    assert fdp.train(arguments(folder, out)) == 1
+    assert "is damaged" in capsys.readouterr().out
