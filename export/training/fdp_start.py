@@ -42,12 +42,12 @@ def fresh(start: Start, photos: list[LabelledPhoto], tokenizer: Tokenizer) -> FD
     if start.weights is None:
         clip = random_clip(MODELS[start.model], start.seed)
         settle(clip, squares_of(photos[:_SETTLING], start.side)[0])
-    elif start.model not in CONFIGS:
-        raise LibraryError(f"There are no weights for “{start.model}”: it starts from --random.")
     else:
         fetched = start.weights == _OPENAI
+        if fetched and start.model not in CONFIGS:
+            raise LibraryError(f"OpenAI has no weights for “{start.model}”: name a file of them.")
         file = published(start.model) if fetched else Path(start.weights)
-        clip = load_clip(read_state(file), start.model, file)
+        clip = load_clip(read_state(file), start.model, file, MODELS[start.model])
     torch.manual_seed(start.seed)
     model = FDP(clip, start.side, faithful=start.faithful)
     fit_kinds(model, tokenizer, frequent_words())
