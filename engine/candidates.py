@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.attributes import Letterings
 from engine.catalogue import Catalogue
 from engine.index import VectorIndex
 from engine.lookups import RegionRows
+from engine.matches import Match, Matches
 from engine.query import Term
 from engine.rows import Evidence, PackIdentity
 from engine.scoring import Scorable
@@ -22,6 +23,7 @@ Vector = NDArray[np.float32]
 
 _FIRST = 512
 _MOST = 4096
+_MOST_READ = 1024
 # Of a photo that is no candidate for a word, so much is believed at most.
 _UNSEEN = 1e-3
 # Ranking everything scores every region while there are no more than this, and then so many of all
@@ -33,6 +35,12 @@ _BEST_OF_EACH = 16
 _COMPLETED = 256
 _BEST_OF_COMPLETED = 4
 _REMEMBERED_WORDS = 512
+# Where attributes are asked for, the word may stand in another colour on most photos that show it.
+_MOST_LOOKING = 4 * _MOST
+_BEST_OF_LOOKING = 16
+# Lettering that may say anything: so sure must Focus be of it, and so many letters be read.
+_SURE_LETTERING = 0.7
+_LEAST_LETTERS = 2
 
 
 class WordScorer(Protocol):
@@ -48,46 +56,6 @@ class WordScorer(Protocol):
     ) -> NDArray[np.float32]: ...
 
     def band(self, probability: float) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A region that may show a word."""
-
-    word: str
-    evidence: Evidence
-    similarity: float
-    probability: float
-
-    @property
-    def order(self) -> tuple[float, int]:
-        """Best first; equals by their place in the catalogue."""
-        return -self.probability, self.evidence.region_id
-
-
-@dataclass(slots=True)
-class Matches:
-    """A word's candidates by content, best first.
-
-    ``unseen``: what any other content scores. ``is_cut``: there are more than were looked at.
-    """
-
-    by_content: dict[int, list[Match]] = field(default_factory=dict)
-    unseen: float = 0.0
-    is_cut: bool = False
-
-    def add(self, matches: Iterable[Match]) -> None:
-        touched: set[int] = set()
-        for match in matches:
-            content_id = match.evidence.content_id
-            self.by_content.setdefault(content_id, []).append(match)
-            touched.add(content_id)
-        for content_id in touched:
-            self.by_content[content_id].sort(key=lambda match: match.order)
-
-    def better_than(self, probability: float) -> int:
-        """How many contents show the word more surely than that."""
-        return sum(found[0].probability > probability for found in self.by_content.values())
 
 
 class Candidates:
@@ -115,20 +83,28 @@ class Candidates:
 
         ``enough``: so many contents that surely show a word will do; 0: all that may show it.
         """
-        vectors = self._embed([term.text for term in terms])
         pack_id = catalogue.pack_id(self._pack)
+        words = [term for term in terms if term.text]
+        found = {
+            term: self._lettering(catalogue, pack_id, term, enough)
+            for term in terms
+            if not term.text
+        }
+        if not words:
+            return found
+        vectors = self._embed([term.text for term in words])
         if everything:
             regions = self._all_regions(catalogue, pack_id)
-            return {
+            return found | {
                 term: self._ranked(catalogue, regions, term, vector)
-                for term, vector in zip(terms, vectors, strict=True)
+                for term, vector in zip(words, vectors, strict=True)
             }
         ids, similarities = self._index().search(vectors, _FIRST)
-        return {
+        return found | {
             term: self._nearest(
                 catalogue, pack_id, term, vectors[row], ids[row], similarities[row], enough
             )
-            for row, term in enumerate(terms)
+            for row, term in enumerate(words)
         }
 
     def complete(
@@ -158,7 +134,8 @@ class Candidates:
         for (term, contents), vector in zip(lacking.items(), vectors, strict=True):
             place = np.flatnonzero(np.isin(regions.contents, contents))
             similarities = regions.embeddings[place].astype(np.float32) @ vector
-            likely = _best_of_each(regions.contents[place], similarities, _BEST_OF_COMPLETED)
+            most = _BEST_OF_LOOKING if term.attributes else _BEST_OF_COMPLETED
+            likely = _best_of_each(regions.contents[place], similarities, most)
             ids = regions.ids[place][likely]
             found[term].add(self._scored(catalogue, term, ids, similarities[likely]))
 
@@ -175,27 +152,29 @@ class Candidates:
         """More and more of the nearest regions, until the last of them no longer matter."""
         found = Matches(unseen=_UNSEEN)
         seen: NDArray[np.int64] = np.empty(0, np.int64)
-        k = _FIRST
+        k, most = _FIRST, _MOST_LOOKING if term.attributes else _MOST
         while True:
             new = ~np.isin(ids, seen)
             matches = self._scored(catalogue, term, ids[new], similarities[new])
             found.add(matches)
             seen = np.union1d(seen, ids)
             last = {int(one) for one in ids[-max(1, len(ids) // 4) :]}
-            tail = [match.probability for match in matches if match.evidence.region_id in last]
+            # Not how they look: behind words of another colour come words of the right one.
+            tail = [match.shown for match in matches if match.evidence.region_id in last]
             found.unseen = min([_UNSEEN, *tail])
             if len(ids) < k or all(self._scorer.band(p) == "weak" for p in tail):
                 break
             if enough and found.better_than(max(tail, default=0.0)) >= enough:
                 break
-            if k >= _MOST:
+            if k >= most:
                 found.is_cut = True
                 break
-            k = min(4 * k, _MOST)
+            k = min(4 * k, most)
             rows, near = self._index().search(vector[None], k)
             ids, similarities = rows[0], near[0]
         # What is read as the word, or begins as it does, may lie farther off than all of these.
-        read = catalogue.regions_reading(pack_id, term.text, prefix=term.prefix)
+        most = _MOST_LOOKING if term.attributes else _MOST_READ
+        read = catalogue.regions_reading(pack_id, term.text, prefix=term.prefix, most=most)
         new = ~np.isin(read.ids, seen)
         if new.any():
             similarities = read.embeddings[new].astype(np.float32) @ vector
@@ -236,13 +215,38 @@ class Candidates:
         if not evidence:
             return []
         near = np.array([by_id[one.region_id] for one in evidence], np.float32)
-        probabilities = self._scorer.probabilities(term.text, near, evidence, prefix=term.prefix)
+        shown = self._scorer.probabilities(term.text, near, evidence, prefix=term.prefix)
+        looking = shown
+        if term.attributes:
+            looking = shown * term.attributes.fits(_letterings(catalogue, evidence))
         return [
-            Match(term.text, one, similarity, probability)
-            for one, similarity, probability in zip(
-                evidence, near.tolist(), probabilities.tolist(), strict=True
-            )
+            Match(term.text, *one)
+            for one in zip(evidence, near.tolist(), looking.tolist(), shown.tolist(), strict=True)
         ]
+
+    def _lettering(self, catalogue: Catalogue, pack_id: int, term: Term, enough: int) -> Matches:
+        """Sure lettering that looks as was asked, whatever it says; as sure as Focus is of it."""
+        parts = [
+            (rows.ids, rows.contents, rows.confidences, term.attributes.fits(rows.looks))
+            for rows in catalogue.letterings(pack_id, _SURE_LETTERING, _LEAST_LETTERS)
+        ]
+        found = Matches()
+        if not parts:
+            return found
+        ids, contents, sure, fits = (np.concatenate(part) for part in zip(*parts, strict=True))
+        scores = sure * fits
+        chosen = _best_of_each(contents, scores, _BEST_OF_LOOKING)
+        best = np.sort(scores[_best_of_each(contents, scores, 1)])
+        # Of equals the path decides, so that the last one's equals are needed too.
+        least = best[-enough] if 0 < enough <= len(best) else 0.0
+        chosen = chosen[(scores[chosen] >= least) & (scores[chosen] > 0)]
+        place = dict(zip(ids[chosen].tolist(), chosen.tolist(), strict=True))
+        found.add(
+            Match(one.reading, one, float(fits[at]), float(scores[at]), one.confidence)
+            for one in catalogue.evidence(ids[chosen])
+            for at in [place[one.region_id]]
+        )
+        return found
 
     def _embed(self, words: Sequence[str]) -> Vector:
         """Unit rows (n, d); words of late queries are remembered, since people type on."""
@@ -270,6 +274,14 @@ class Candidates:
                 rows = RegionRows(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
                 self._everything = (state, rows)
             return self._everything[1]
+
+
+def _letterings(catalogue: Catalogue, evidence: Sequence[Evidence]) -> Letterings:
+    return Letterings(
+        [one.colours for one in evidence],
+        np.stack([one.quad for one in evidence]),
+        catalogue.photo_sizes(one.content_id for one in evidence),
+    )
 
 
 def _best_of_each(

@@ -134,7 +134,7 @@ class Catalogue(Lookups, PackRecords):
     def evidence(self, region_ids: NDArray[np.int64]) -> list[Evidence]:
         """In the order of the ids; absent are those that are gone or of which no photo is left."""
         rows = self._rows(
-            "SELECT regions.id, content_id, quad, lattice, reading, confidence, score_map "
+            "SELECT regions.id, content_id, quad, lattice, reading, confidence, score_map, colours "
             "FROM json_each(?) AS wanted JOIN regions ON regions.id = wanted.value "
             "WHERE EXISTS (SELECT 1 FROM photos WHERE photos.content_id = regions.content_id) "
             "ORDER BY wanted.key",
@@ -149,9 +149,12 @@ class Catalogue(Lookups, PackRecords):
                 reading,
                 confidence,
                 score_map,
+                colours,
             )
-            for region_id, content_id, quad, lattice, reading, confidence, score_map in rows
-        ]
+            for (
+                region_id, content_id, quad, lattice, reading, confidence, score_map, colours,
+            ) in rows
+        ]  # fmt: skip
 
     def photos_of(self, content_ids: Iterable[int]) -> dict[int, list[PhotoRow]]:
         """The photos that show each content, by path; contents without any are absent."""
@@ -325,7 +328,7 @@ class Catalogue(Lookups, PackRecords):
                 self._run(
                     "INSERT INTO regions "
                     "(content_id, pack_id, quad, embedding, lattice, reading, confidence, "
-                    "score_map) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "score_map, colours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     content_id,
                     pack_id,
                     region.quad.astype("<f4").tobytes(),
@@ -334,6 +337,7 @@ class Catalogue(Lookups, PackRecords):
                     region.reading,
                     float(region.confidence),
                     region.score_map.to_bytes() if region.score_map else b"",
+                    region.colours.to_bytes() if region.colours else b"",
                 )
                 for region in regions
             ]

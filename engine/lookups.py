@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.attributes import Letterings
 from engine.database import Database
 
 _CHUNK = 8192
@@ -20,6 +21,15 @@ class RegionRows(NamedTuple):
     ids: NDArray[np.int64]
     contents: NDArray[np.int64]
     embeddings: NDArray[np.float16]
+
+
+class SureRows(NamedTuple):
+    """Regions by their ids (n,), contents (n,), Focus's confidence (n,), and how they look."""
+
+    ids: NDArray[np.int64]
+    contents: NDArray[np.int64]
+    confidences: NDArray[np.float32]
+    looks: Letterings
 
 
 class Lookups(Database):
@@ -60,6 +70,51 @@ class Lookups(Database):
                 most,
             )
         return self._regions("pack_id = ? AND reading = ? LIMIT ?", pack_id, word, most)
+
+    def photo_sizes(self, content_ids: Iterable[int]) -> NDArray[np.float32]:
+        """Width and height (n, 2) of the upright photos of these contents, in their order."""
+        wanted = list(content_ids)
+        rows = self._rows(
+            "SELECT id, width, height FROM contents WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(set(wanted))),
+        )
+        found = {content_id: size for content_id, *size in rows}
+        sizes = np.array([found.get(content_id, (0, 0)) for content_id in wanted], np.float32)
+        return sizes.reshape(-1, 2)
+
+    def letterings(
+        self, pack_id: int, least_confidence: float, least_letters: int
+    ) -> Iterator[SureRows]:
+        """The pack's regions that surely are lettering and that a photo shows, in chunks."""
+        after = 0
+        while True:
+            rows = self._rows(
+                "SELECT regions.id, content_id, confidence, colours, quad, width, height "
+                "FROM regions JOIN contents ON contents.id = content_id "
+                "WHERE pack_id = ? AND regions.id > ? AND confidence >= ? "
+                "AND length(reading) >= ? AND EXISTS "
+                "(SELECT 1 FROM photos WHERE photos.content_id = regions.content_id) "
+                "ORDER BY regions.id LIMIT ?",
+                pack_id,
+                after,
+                least_confidence,
+                least_letters,
+                _CHUNK,
+            )
+            if not rows:
+                return
+            ids, contents, confidences, colours, quads, wide, high = zip(*rows, strict=True)
+            yield SureRows(
+                np.array(ids, np.int64),
+                np.array(contents, np.int64),
+                np.array(confidences, np.float32),
+                Letterings(
+                    colours,
+                    np.frombuffer(b"".join(quads), "<f4").reshape(-1, 4, 2),
+                    np.array([wide, high], np.float32).T,
+                ),
+            )
+            after = int(ids[-1])
 
     def _regions(self, condition: str, *values: Any) -> RegionRows:
         rows = self._rows(

@@ -85,7 +85,10 @@ _SECOND = (
     "ALTER TABLE packs ADD COLUMN folder TEXT NOT NULL DEFAULT ''",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND)
+# As ``Colours.to_bytes`` writes them; empty where not known, as of all that was embedded before.
+_THIRD = ("ALTER TABLE regions ADD COLUMN colours BLOB NOT NULL DEFAULT x''",)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Sequence[str]] = STEPS) -> None:

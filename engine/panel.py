@@ -17,7 +17,7 @@ from engine.answering import Answering
 from engine.errors import LibraryError, PackError, QueryError
 from engine.fusion import fuse
 from engine.packs import Mode, ModelPack
-from engine.query import excluded_words, sentence
+from engine.query import excluded_words, parse, sentence
 from engine.readers import Readers
 from engine.search import Answer, Hit
 
@@ -123,6 +123,10 @@ class Panel:
             raise QueryError(_LACKING[mode])
         if mode == "scenes":
             return self._ask_for_scene(asked[0], query, limit)
+        if parse(query).attributes:
+            asked = [one for one in asked if one.pack.places]
+            if not asked:
+                raise QueryError(_LACKING_PLACES)
         if len(asked) == 1 and self._stand_in is None:
             return asked[0].ask(query, limit=limit, everything=everything)
         started = time.perf_counter()
@@ -194,6 +198,10 @@ class Panel:
         }
 
 
+_LACKING_PLACES = (
+    "The chosen model pack sees photos as a whole, not how each word looks or where it stands; "
+    "leave out the colours, sizes and places, or choose a pack for words beside it."
+)
 _LACKING: dict[Mode, str] = {
     "words": "The chosen model pack finds scenes, not words; choose one for words beside it.",
     "scenes": (

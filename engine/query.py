@@ -1,11 +1,16 @@
-"""The query language: words are joined by AND; "phrases", -minus, OR and prefix* say otherwise."""
+"""The query language: words are joined by AND; "phrases", -minus, OR and prefix* say otherwise.
+
+Attributes (``color:red``, ``on:yellow``, ``size:large``, ``at:top``) say how all words of the query
+are to look that are not excluded; without a word, how any lettering is to look.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from engine.attributes import NONE, Attribute, Attributes, read_attribute
 from engine.tokenizer import fold
 
 # Words of these few kinds stand on nearly every sign and receipt, so they tell photos apart badly.
@@ -26,10 +31,14 @@ _JOINERS = re.compile(r"[-/_+&:]+")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One folded word (a-z, 0-9); ``prefix``: any word that begins with it will do."""
+    """One folded word (a-z, 0-9); ``prefix``: any word that begins with it will do.
+
+    ``attributes``: how its lettering is to look. A term without text is any lettering like that.
+    """
 
     text: str
     prefix: bool = False
+    attributes: Attributes = NONE
 
     @property
     def function(self) -> bool:
@@ -54,18 +63,24 @@ class Query:
     text: str
     groups: tuple[tuple[Phrase, ...], ...] = ()
     excluded: tuple[Phrase, ...] = ()
+    attributes: Attributes = NONE
 
     @property
     def words(self) -> list[str]:
-        """The distinct folded words that a hit may show, in the order in which they were typed."""
+        """The distinct folded words that a hit may show, in the order in which they were typed.
+
+        Of a query of attributes alone they are the whole text.
+        """
         terms = (term for group in self.groups for phrase in group for term in phrase.terms)
-        return list(dict.fromkeys(term.text for term in terms))
+        return list(dict.fromkeys(term.text or self.text.strip() for term in terms))
 
 
 def parse(text: str) -> Query:
     """Reads a query; never fails, since every text that a person can type means something."""
     groups: list[list[Phrase]] = []
     excluded: list[Phrase] = []
+    wanted: list[Attribute] = []
+    unwanted: list[Attribute] = []
     alternative = False
     terms_left = MOST_TERMS
     for token in _operators(_tokens(text)):
@@ -73,6 +88,11 @@ def parse(text: str) -> Query:
             alternative = True
             continue
         minus = token.startswith("-")
+        attribute = read_attribute(token.lstrip("-"))
+        if attribute is not None:
+            (unwanted if minus else wanted).append(attribute)
+            alternative = False
+            continue
         phrases = [
             phrase for phrase in _phrases(token.lstrip("-")) if len(phrase.terms) <= terms_left
         ]
@@ -86,8 +106,13 @@ def parse(text: str) -> Query:
         else:
             groups.append(phrases)
         alternative = False
-    unique = dict.fromkeys(tuple(dict.fromkeys(group)) for group in groups)
-    return Query(text, tuple(unique), tuple(dict.fromkeys(excluded)))
+    attributes = Attributes(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
+    if wanted and not groups:
+        groups.append([Phrase((Term(""),))])
+    unique = dict.fromkeys(
+        tuple(dict.fromkeys(_looking(phrase, attributes) for phrase in group)) for group in groups
+    )
+    return Query(text, tuple(unique), tuple(dict.fromkeys(excluded)), attributes)
 
 
 def sentence(text: str) -> str:
@@ -99,6 +124,10 @@ def sentence(text: str) -> str:
 def excluded_words(text: str) -> list[str]:
     """Queries that find, each by itself, what a photo is not to show."""
     return [_typed(phrase) for phrase in parse(text).excluded]
+
+
+def _looking(phrase: Phrase, attributes: Attributes) -> Phrase:
+    return Phrase(tuple(replace(term, attributes=attributes) for term in phrase.terms))
 
 
 def _typed(phrase: Phrase) -> str:

@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.colours import Colours
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreMap:
@@ -48,7 +50,8 @@ class Region:
     corner of the first letter. ``embedding``: (d,), unit length. ``lattice``: the characters that
     the tower believes to stand at each column (``lattice.py``), empty when the pack does not read.
     ``reading``: the best string of the lattice. ``confidence``: 0..1, how sure Focus is of text.
-    ``score_map``: where the text is, of a region that is the whole photo.
+    ``score_map``: where the text is, of a region that is the whole photo. ``colours``: None where
+    they are not known.
     """
 
     quad: NDArray[np.float32]
@@ -57,3 +60,4 @@ class Region:
     reading: str
     confidence: float
     score_map: ScoreMap | None = None
+    colours: Colours | None = None

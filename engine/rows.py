@@ -81,7 +81,7 @@ class KnownPhoto:
 class Evidence:
     """A region as search shows it. ``quad``: (4, 2) float32, pixels of the upright photo.
 
-    ``score_map``: as ``ScoreMap.to_bytes`` writes it.
+    ``score_map`` and ``colours``: as their ``to_bytes`` write them, empty where there are none.
     """
 
     region_id: int
@@ -91,6 +91,7 @@ class Evidence:
     reading: str
     confidence: float
     score_map: bytes
+    colours: bytes = b""
 
 
 class RegionState(NamedTuple):

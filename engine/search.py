@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.candidates import Candidates, Match, Matches, WordScorer
+from engine.candidates import Candidates, WordScorer
 from engine.catalogue import Catalogue
 from engine.index import VectorIndex
 from engine.layout import nearness
+from engine.matches import Match, Matches
 from engine.packs import Mode
 from engine.query import Phrase, Query, Term, parse
 from engine.regions import ScoreMap
@@ -39,7 +40,8 @@ _LONGEST_JOINED = 24
 class MatchedRegion:
     """Where in a photo a word was found. ``quad``: 4 corners in pixels of the upright photo.
 
-    ``word``: folded, as asked for (``cocacola`` when two words were found as one).
+    ``word``: folded, as asked for (``cocacola`` when two words were found as one); where only
+    attributes were asked for, as it is read. ``probability``: that it shows the word and looks so.
     """
 
     quad: list[tuple[float, float]]
@@ -73,7 +75,7 @@ class Hit:
 class Answer:
     """``words``: the folded words that were searched, none if the query holds nothing to find.
 
-    Of scenes they are the sentence that was searched.
+    Of scenes they are the sentence that was searched, of attributes alone the query's text.
     """
 
     query: str
@@ -114,7 +116,8 @@ class Searcher:
         started = time.perf_counter()
         query = parse(text)
         hits: list[Hit] = []
-        if query.groups:
+        # Of a whole photo nobody knows how each of its words looks.
+        if query.groups and (self._places or not query.attributes):
             with self._reading() as catalogue:
                 # With several words it takes all candidates of each to know the best photos.
                 enough = limit if len(query.words) == 1 and not query.excluded else 0
@@ -213,7 +216,7 @@ class _Weighing:
         # Two words that follow each other may be one region: "coca cola" on the can is one word.
         self._joined: dict[Term, list[Term]] = {}
         for first, second in _neighbours(query):
-            one = Term(first.text + second.text)
+            one = replace(first, text=first.text + second.text)
             if len(one.text) <= _LONGEST_JOINED and not first.prefix and not second.prefix:
                 self._joined.setdefault(first, []).append(one)
                 self._joined.setdefault(second, []).append(one)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import lattice, strips
+from engine.colours import measured
 from engine.directions import (
     Rows,
     Way,
@@ -104,34 +105,42 @@ class CompactTowers:
         found = self.find(pixels)
         if not found:
             return []
-        read, ways, embeddings, letters = self._read(pixels, found)
+        read, ways, crops, embeddings, letters = self._read(pixels, found)
         lattices, readings = lattice.pack(letters), lattice.readings(letters)
         return [
-            Region(way.quad, embedding.astype(np.float16), packed, reading, found[at].confidence)
-            for at, way, embedding, packed, reading in zip(
-                read.tolist(), ways, embeddings, lattices, readings, strict=True
+            Region(
+                ways[row].quad,
+                embeddings[row].astype(np.float16),
+                lattices[row],
+                readings[row],
+                found[at].confidence,
+                colours=measured(crops[row]),
             )
+            for row, at in enumerate(read.tolist())
         ]
 
     def _read(
         self, pixels: NDArray[np.uint8], found: Sequence[Found]
-    ) -> tuple[Rows, list[Way], NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[Rows, list[Way], list[NDArray[np.uint8]], NDArray[np.float32], NDArray[np.float32]]:
         """Words as they are surest read, in doubt both ways.
 
-        Which of those found (n,), their ways, embeddings (n, d), letters (n, columns, classes).
+        Which of those found (n,), their ways and crops, embeddings (n, d), letters
+        (n, columns, classes).
         """
         pyramid, across = Pyramid(pixels), runs_across(found)
         ways = first_ways(found, across)
         tried = tried_first(found, across)
         ways += [ways[at].back() for at in tried]
-        embeddings, letters = self._embed_crops(self.cut(pyramid, ways))
+        crops = self.cut(pyramid, ways)
+        embeddings, letters = self._embed_crops(crops)
         first = sureness(letters[: len(found)])
         back = np.full_like(first, np.nan)
         back[tried] = sureness(letters[len(found) :])
         others = tried_next(first, back, across)
         if len(others):
             ways += [ways[at].back() for at in others]
-            more = self._embed_crops(self.cut(pyramid, ways[len(letters) :]))
+            crops += self.cut(pyramid, ways[len(letters) :])
+            more = self._embed_crops(crops[len(letters) :])
             embeddings = np.concatenate([embeddings, more[0]])
             letters = np.concatenate([letters, more[1]])
             back[others] = sureness(more[1])
@@ -142,7 +151,8 @@ class CompactTowers:
             [np.flatnonzero(as_first), len(found) + np.flatnonzero(from_back[again])]
         )
         kept = kept[np.argsort(owners[kept], kind="stable")]
-        return owners[kept], [ways[at] for at in kept], embeddings[kept], letters[kept]
+        chosen = [ways[at] for at in kept], [crops[at] for at in kept]
+        return owners[kept], *chosen, embeddings[kept], letters[kept]
 
     def cut(self, pyramid: Pyramid, ways: Sequence[Way]) -> list[NDArray[np.uint8]]:
         """The image tower's crops of words, read in these ways."""

@@ -84,6 +84,27 @@ def test_the_file_of_another_program_is_refused_and_not_touched(
     assert tables(connection) == {"recipes"}
 
 
+def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.sqlite"
+    old = sqlite3.connect(file, isolation_level=None)
+    migrate(old, STEPS[:2])
+    old.execute("INSERT INTO roots (path) VALUES ('/photos')")
+    old.execute("INSERT INTO contents VALUES (7, x'00', 10, 640, 480)")
+    old.execute(
+        "INSERT INTO photos (root_id, path, size, mtime_ns, content_id) "
+        "VALUES (1, '/photos/a.jpg', 10, 5, 7)"
+    )
+    old.execute("INSERT INTO packs (name, fingerprint) VALUES ('compact', 'abc')")
+    old.execute(
+        "INSERT INTO regions (content_id, pack_id, quad, embedding, lattice, reading, confidence) "
+        "VALUES (7, 1, zeroblob(32), zeroblob(8), x'', 'coffee', 0.5)"
+    )
+    old.close()
+    with Catalogue.open(file, write=True) as catalogue:
+        (evidence,) = catalogue.evidence(np.array([1]))
+        assert (evidence.reading, evidence.colours) == ("coffee", b"")
+
+
 def test_a_catalogue_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
     file = tmp_path / "catalogue.sqlite"
     old = sqlite3.connect(file, isolation_level=None)

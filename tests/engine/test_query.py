@@ -103,7 +103,58 @@ def test_function_words_are_known() -> None:
     assert not Term("the", True).function
 
 
-@given(st.text(alphabet=st.sampled_from(list('ab1 "-*|&OR“é東\t\n\\')), max_size=40))
+def asked(text: str) -> tuple[list[str], list[str]]:
+    """What is wanted and unwanted of the lettering."""
+    attributes = parse(text).attributes
+    wanted, unwanted = attributes.wanted, attributes.unwanted
+    return [f"{a.kind}:{a.value}" for a in wanted], [f"{a.kind}:{a.value}" for a in unwanted]
+
+
+def test_attributes_say_how_every_word_is_to_look() -> None:
+    query = parse("fresh color:red Bread -decaf size:large -on:blue")
+    assert asked(query.text) == (["color:red", "size:large"], ["on:blue"])
+    assert query.words == ["fresh", "bread"]
+    looks = query.attributes
+    assert query.groups == tuple((Phrase((Term(text, attributes=looks),)),) for text in query.words)
+    assert query.excluded == (word("decaf"),)
+
+
+def test_an_attribute_alone_asks_for_any_lettering() -> None:
+    query = parse(" color:red -exit ")
+    assert query.groups == ((Phrase((Term("", attributes=query.attributes),)),),)
+    assert query.excluded == (word("exit"),)
+    assert query.words == ["color:red -exit"]
+
+
+def test_only_excluded_attributes_leave_nothing_to_search() -> None:
+    assert parse("-color:red").groups == ()
+    assert asked("-color:red") == ([], ["color:red"])
+
+
+def test_between_attributes_or_changes_nothing() -> None:
+    assert parse("tea color:red OR color:blue").groups == parse("tea color:red color:blue").groups
+    assert parse("tea OR color:red milk").groups == parse("tea color:red milk").groups
+    assert len(parse("tea color:red OR milk").groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("color:blurple", "color-blurple"),
+        ("12:30", "12-30"),
+        ("http://example.com", "http-example.com"),
+        ("key:value", "key-value"),
+        ("at:", "at"),
+        ('"color:red"', '"colorred"'),
+    ],
+)
+def test_tokens_that_only_look_like_attributes_are_words(text: str, same: str) -> None:
+    assert groups(text) == groups(same)
+    assert not parse(text).attributes
+    assert parse("-" + text).excluded == parse("-" + same).excluded
+
+
+@given(st.text(alphabet=st.sampled_from(list('ab1 :"-*|&OR“é東\t\n\\')), max_size=40))
 def test_no_text_is_an_error(text: str) -> None:
     query = parse(text)
     assert isinstance(query, Query)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine import candidates
 from engine.catalogue import Catalogue
+from engine.colours import Colours
 from engine.index import ExactIndex, HnswIndex, VectorIndex
 from engine.packs import ModelPack
 from engine.regions import Region
@@ -70,7 +71,14 @@ class Shelf:
         with Catalogue.open(self.file, write=False) as catalogue:
             yield catalogue
 
-    def put(self, name: str, *words: str, quads: Sequence[Quad] = (), copy_of: str = "") -> None:
+    def put(
+        self,
+        name: str,
+        *words: str,
+        quads: Sequence[Quad] = (),
+        copy_of: str = "",
+        looks: Sequence[Colours | None] = (),
+    ) -> None:
         """A photo whose words stand far apart, unless ``quads`` says where."""
         path = self.root.path / name
         with self.catalogue.batch():
@@ -86,8 +94,11 @@ class Shelf:
                     word.encode(),
                     word,
                     0.9,
+                    colours=colours,
                 )
-                for word, quad in zip(words, places, strict=True)
+                for word, quad, colours in zip(
+                    words, places, looks or [None] * len(words), strict=True
+                )
             ]
             self.catalogue.store_regions(content, self.pack_id, regions)
             self.catalogue.settle_photo(known, 10, 5, content)
@@ -344,3 +355,98 @@ def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shel
         scores = [hit.score for hit in whole.ask(query).hits]
         assert scores == pytest.approx([0.95, 0.95])
         assert shelf.scores(query)["near.jpg"] > shelf.scores(query)["far.jpg"]
+
+
+RED, BLUE = Colours((220, 20, 20), (255, 255, 255)), Colours((30, 70, 200), (250, 220, 40))
+
+
+def test_a_word_is_found_in_the_colour_that_was_asked_for(shelf: Shelf) -> None:
+    shelf.put("red.jpg", "sale", "exit", looks=[RED, BLUE])
+    shelf.put("blue.jpg", "sale", "exit", looks=[BLUE, RED])
+    assert shelf.find("sale") == ["blue.jpg", "red.jpg"]
+    assert shelf.find("sale color:red") == ["red.jpg"]
+    assert shelf.find("sale on:yellow") == ["blue.jpg"]
+    assert shelf.find("sale exit color:red") == []
+    assert shelf.find("sale color:red OR color:blue") == ["blue.jpg", "red.jpg"]
+
+
+def test_a_word_of_the_wrong_colour_is_no_weak_hit_either(shelf: Shelf) -> None:
+    shelf.put("blue.jpg", "sale", looks=[BLUE])
+    assert shelf.ask("sale color:red").hits == []
+
+
+def test_of_two_places_of_a_word_the_one_that_looks_right_is_lit(shelf: Shelf) -> None:
+    shelf.put("both.jpg", "sale", "sale", looks=[BLUE, RED])
+    (hit,) = shelf.ask("sale color:red").hits
+    assert [region.quad for region in hit.regions] == [box(10, 210)]
+
+
+def test_unknown_colours_are_weak_hits_and_are_not_ruled_out(shelf: Shelf) -> None:
+    shelf.put("old.jpg", "sale")
+    shelf.put("red.jpg", "sale", looks=[RED])
+    hits = shelf.ask("sale color:red").hits
+    assert [(Path(hit.path).name, hit.band) for hit in hits] == [
+        ("red.jpg", "contains"),
+        ("old.jpg", "weak"),
+    ]
+    assert shelf.find("sale -color:red") == ["old.jpg"]
+
+
+def test_sizes_and_places_are_those_of_the_word(shelf: Shelf) -> None:
+    shelf.put("top.jpg", "sale", quads=[box(10, 10, 300, 80)])
+    shelf.put("bottom.jpg", "sale", quads=[box(10, 500, 30, 12)])
+    for query in ("sale at:top", "sale at:top-left", "sale size:large", "sale -size:small"):
+        assert shelf.find(query) == ["top.jpg"]
+    for query in ("sale at:bottom at:left", "sale size:small", "sale -at:top"):
+        assert shelf.find(query) == ["bottom.jpg"]
+    assert shelf.find("sale at:top size:small") == []
+
+
+def test_an_attribute_alone_finds_any_sure_lettering_like_that(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "sale", "exit", looks=[RED, BLUE])
+    shelf.put("b.jpg", "tea", looks=[BLUE])
+    shelf.put("c.jpg", "i", looks=[RED])  # one letter may be a blot
+    answer = shelf.ask("color:red")
+    assert answer.words == ["color:red"]
+    (hit,) = answer.hits
+    assert (Path(hit.path).name, hit.band) == ("a.jpg", "contains")
+    assert [(region.word, region.quad) for region in hit.regions] == [("sale", box(10, 10))]
+    assert shelf.find("color:blue") == ["a.jpg", "b.jpg"]
+    assert shelf.find("color:blue -sale") == ["b.jpg"]
+    assert shelf.find("color:blue", limit=1) == ["a.jpg"]
+    assert shelf.ask("color:green").hits == []
+    assert shelf.ask("-color:red").hits == []
+
+
+def test_two_words_that_are_one_region_have_its_colour(shelf: Shelf) -> None:
+    shelf.put("red.jpg", "cocacola", looks=[RED])
+    shelf.put("blue.jpg", "cocacola", looks=[BLUE])
+    assert shelf.find("coca cola color:red") == ["red.jpg"]
+    assert shelf.find('"coca cola" color:blue') == ["blue.jpg"]
+
+
+@pytest.mark.parametrize("limit", [1, 0])
+def test_the_right_colour_is_found_behind_many_of_the_wrong_one(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(candidates, "_FIRST", 4)
+    monkeypatch.setattr(
+        Catalogue, "regions_reading", lambda self, pack_id, *_, **__: self.regions_of(pack_id, [])
+    )
+    for number in range(40):
+        shelf.put(f"{number:02}.jpg", "sale", looks=[RED if number == 37 else BLUE])
+    assert shelf.find("sale color:red", limit=limit) == ["37.jpg"]
+
+
+def test_a_pack_that_sees_photos_as_a_whole_does_not_guess(shelf: Shelf) -> None:
+    shelf.put("red.jpg", "sale", looks=[RED])
+    whole = Searcher(
+        shelf.reading,
+        lambda: shelf.index,
+        shelf.embed_words,
+        LetterScorer(),
+        shelf.pack,
+        places=False,
+    )
+    assert whole.ask("sale").hits
+    assert whole.ask("sale color:red").hits == whole.ask("sale -at:top").hits == []
