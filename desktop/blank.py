@@ -15,7 +15,10 @@ from desktop.theme import Theme
 from engine.packs import Mode
 
 Action = Literal["", "add", "weak"]
-EXAMPLES = "“two words” side by side  ·  -without  ·  one OR other  ·  begin*"
+EXAMPLES = (
+    "“two words” side by side  ·  -without  ·  one OR other  ·  begin*\n"
+    "color:red  ·  on:yellow  ·  size:large  ·  at:top"
+)
 
 
 @dataclass(frozen=True, slots=True)

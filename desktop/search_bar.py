@@ -11,7 +11,8 @@ from engine.packs import Mode
 
 HELP: dict[Mode, str] = {
     "words": "Words that you can see in the photo\n"
-    "“two words” side by side   -without   one OR other   begin*",
+    "“two words” side by side   -without   one OR other   begin*\n"
+    "color:red   on:yellow   size:large   at:top",
     "scenes": "What the photo looks like, in a few words or a sentence\n"
     "-word leaves out photos that show the word",
 }

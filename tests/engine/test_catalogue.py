@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.catalogue import Catalogue
+from engine.colours import Colours
 from engine.errors import CatalogueError, RootError
 from engine.packs import ModelPack
 from engine.regions import Region, ScoreMap
@@ -309,6 +310,33 @@ class TestRegions:
         with_map, without = catalogue.evidence(ids)
         assert ScoreMap.read(with_map.score_map) == made
         assert without.score_map == b""
+
+    def test_colours_are_kept_with_their_region(self, catalogue: Catalogue, pack_id: int) -> None:
+        made = Colours((1, 2, 3), (4, 5, 6))
+        add_photo(catalogue, pack_id, PHOTOS / "a.jpg", "coffee")
+        other = catalogue.content(b"b" * 16, 5, 800, 600)
+        ids = catalogue.store_regions(other, pack_id, [replace(region(), colours=made), region()])
+        assert catalogue.evidence(ids) == []  # nor any lettering, while no photo shows it
+        root = catalogue.root(PHOTOS)
+        photo_id = catalogue.record_photo(root.root_id, PHOTOS / "b.jpg", 5, 5)
+        catalogue.settle_photo(photo_id, 5, 5, other)
+        known, unknown = catalogue.evidence(ids)
+        assert (known.colours, unknown.colours) == (made.to_bytes(), b"")
+        (rows,) = catalogue.letterings(pack_id, 0.7, 2)
+        assert rows.contents.tolist() == [1, 2, 2]
+        assert rows.looks.colours == (b"", made.to_bytes(), b"")
+        assert rows.looks.photos.tolist() == [[640, 480], [800, 600], [800, 600]]
+        assert list(catalogue.letterings(pack_id, 0.8, 2)) == []
+        assert list(catalogue.letterings(pack_id, 0.7, 7)) == []
+
+    def test_sizes_of_photos_come_in_the_order_that_was_asked_for(
+        self, catalogue: Catalogue
+    ) -> None:
+        one = catalogue.content(b"a" * 16, 5, 640, 480)
+        two = catalogue.content(b"b" * 16, 5, 800, 600)
+        sizes = catalogue.photo_sizes([two, one, two, 99])
+        assert sizes.tolist() == [[800, 600], [640, 480], [800, 600], [0, 0]]
+        assert catalogue.photo_sizes([]).shape == (0, 2)
 
     def test_evidence_is_only_of_what_some_photo_shows(
         self, catalogue: Catalogue, pack_id: int

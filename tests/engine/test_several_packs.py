@@ -243,6 +243,20 @@ def test_scenes_of_a_calibrated_pack_have_bands(
     assert (bands["neither.png"], bands["colour.png"]) == ("contains", "weak")
 
 
+def test_how_words_look_is_asked_only_of_packs_that_see_words(
+    open_library: Open, signs: ModelPack, colours: ModelPack, photos: Path
+) -> None:
+    library = open_library(colours, signs)
+    index(library, photos)
+    found = {Path(hit.path).name for hit in library.search("green").hits if hit.band != "weak"}
+    assert found == {"both.png", "colour.png", "word.png"}
+    hits = library.search("green at:top").hits
+    assert {Path(hit.path).name for hit in hits if hit.band != "weak"} == {"both.png", "word.png"}
+    library.use([colours])
+    with pytest.raises(QueryError, match="sees photos as a whole"):
+        library.search("green at:top")
+
+
 def test_a_mode_that_no_pack_has_is_one_sentence(
     open_library: Open, signs: ModelPack, scenes: ModelPack, photos: Path
 ) -> None:

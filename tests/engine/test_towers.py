@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine import towers as towers_module
+from engine.colours import Colours
 from engine.directions import Way
 from engine.errors import PackError
 from engine.packs import ModelPack
@@ -74,6 +76,31 @@ def test_a_sign_becomes_a_region_that_says_its_word(towers: Towers) -> None:
     assert region.embedding.shape == (towers.embedding_size,)
     assert np.linalg.norm(region.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-3)
     assert len(region.lattice) == 32 * 4 * 2
+
+
+def test_a_region_knows_the_colours_of_its_crop(
+    towers: Towers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = blank()
+    put(photo, "alpha", (256, 100))
+    put(photo, "bravo", (256, 350))
+    crops: list[NDArray[np.uint8]] = []
+
+    def seen(crop: NDArray[np.uint8]) -> Colours:
+        crops.append(crop)
+        return Colours((len(crops), 0, 0), (0, 0, 0))
+
+    monkeypatch.setattr(towers_module, "measured", seen)
+    regions = towers.embed_photo(photo)
+    assert [region.colours for region in regions] == [
+        Colours((place, 0, 0), (0, 0, 0)) for place in range(1, len(regions) + 1)
+    ]
+    assert len(regions) >= 2
+    pyramid = Pyramid(photo)
+    assert isinstance(towers, CompactTowers)
+    for region, crop in zip(regions, crops, strict=True):
+        (again,) = towers.cut(pyramid, [Way(region.quad)])
+        assert np.array_equal(again, crop)
 
 
 @pytest.mark.parametrize("angle", [-44, -30, -15, -3, 0, 3, 15, 30, 44])
