@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.colours import NAMES, Colours, likeness
+from engine.colours import NAMES, likeness, pairs_of
 
 Fits = NDArray[np.float32]
 
@@ -139,10 +139,8 @@ def _place(value: str) -> Attribute | None:
 
 def _colour_fits(value: str, of: Letterings, *, ground: bool) -> Fits:
     answer = np.full(len(of.colours), np.nan, np.float32)
-    read = [Colours.read(data) for data in of.colours]
-    known = [at for at, one in enumerate(read) if one is not None]
-    pairs = np.array([(one.lettering, one.ground) for one in read if one is not None], np.uint8)
-    pairs = pairs.reshape(-1, 2, 3)
+    known = [at for at, data in enumerate(of.colours) if data]
+    pairs = pairs_of(of.colours)
     answer[known] = likeness(value, pairs[:, int(ground)], pairs[:, 1 - int(ground)])
     return answer
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import cv2
 import numpy as np
@@ -62,16 +62,14 @@ class Colours:
     lettering: Rgb
     ground: Rgb
 
-    @classmethod
-    def read(cls, data: bytes) -> Self | None:
-        """What ``to_bytes`` wrote; None of anything else."""
-        if len(data) != 6:
-            return None
-        return cls((data[0], data[1], data[2]), (data[3], data[4], data[5]))
-
     def to_bytes(self) -> bytes:
         """Six bytes: the lettering's, then the ground's."""
         return bytes((*self.lettering, *self.ground))
+
+
+def pairs_of(kept: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Lettering and ground (n, 2, 3) RGB of those that are not empty, by their bytes."""
+    return np.frombuffer(b"".join(kept), np.uint8).reshape(-1, 2, 3)
 
 
 def measured(crop: Image) -> Colours | None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
-from engine.colours import NAMES, Colours, likeness, measured
+from engine.colours import NAMES, Colours, likeness, measured, pairs_of
 
 Rgb = tuple[int, int, int]
 
@@ -60,11 +60,11 @@ def test_where_two_colours_cannot_be_told_apart_none_is_known() -> None:
 
 
 def test_colours_are_kept_in_six_bytes() -> None:
-    colours = Colours((1, 2, 3), (250, 251, 252))
-    assert len(colours.to_bytes()) == 6
-    assert Colours.read(colours.to_bytes()) == colours
-    assert Colours.read(b"") is None
-    assert Colours.read(b"1234567") is None
+    one, other = Colours((1, 2, 3), (250, 251, 252)), Colours((9, 8, 7), (6, 5, 4))
+    assert len(one.to_bytes()) == 6
+    pairs = pairs_of([one.to_bytes(), b"", other.to_bytes()])
+    assert pairs.tolist() == [[[1, 2, 3], [250, 251, 252]], [[9, 8, 7], [6, 5, 4]]]
+    assert pairs_of([b""]).shape == (0, 2, 3)
 
 
 CALLED = {
