@@ -39,7 +39,7 @@ class FocusSettings:
     least_side: float = 1.0
     most: int = 500
     gap: float = 0.35
-    trace: float = 0.1
+    trace: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

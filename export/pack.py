@@ -192,6 +192,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labelled", nargs=2, action="append", metavar=("PHOTOS", "LABELS"), help="to calibrate on"
     )
     parser.add_argument("--float32", action="store_true", help="quantise nothing")
-    parser.add_argument("--sides", type=int, nargs="+", default=[1280, 640, 320, 160])
+    parser.add_argument("--sides", type=int, nargs="+", default=[1600, 800, 320, 160])
     parser.add_argument("--most-enlarged", type=float, default=2.25)
     parser.set_defaults(run=write_pack)
