@@ -27,10 +27,10 @@ from export.clip_weights import load_fdp, read_state
 from export.evaluation.sets import SetError, Word
 from export.towers.fdp import FDP
 from export.training import fdp, fdp_start
-from export.training.fdp import BEST, CHECKPOINT, Recipe, optimiser_of
 from export.training.fdp_losses import contrast, distraction, focus
 from export.training.fdp_photos import LabelledPhoto, Store, maps_of, open_photos, squares_of
 from export.training.fdp_samples import Samples
+from export.training.fdp_steps import BEST, CHECKPOINT, Recipe, optimiser_of
 from export.word_kinds import fit_kinds, frequent_words
 from tests.export.clip_files import TINY, clip_by_chance, write_fdp
 
