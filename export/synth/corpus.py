@@ -131,6 +131,22 @@ class Corpus:
             return word.lower() if r < 0.92 else word
         return "".join(c.upper() if self.random.random() < 0.5 else c for c in word)
 
+    def plate(self) -> str:
+        """A number plate of two or three blocks, often with gaps between them."""
+        r = self.random
+        blocks = [
+            "".join(r.choices(letters, k=r.randint(1, 4)))
+            for letters in r.choice(
+                (
+                    (_LETTERS.upper(), _DIGITS),
+                    (_DIGITS, _LETTERS.upper()),
+                    (_LETTERS.upper(), _DIGITS, _LETTERS.upper()),
+                    (_LETTERS.upper() + _DIGITS, _DIGITS + _LETTERS.upper()),
+                )
+            )
+        ]
+        return r.choice((" ", " ", "-", "")).join(blocks)
+
     def string(self) -> str:
         """One string as it may stand in a photo; not empty after folding to a-z0-9."""
         r = self.random

@@ -12,6 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 Mask = NDArray[np.uint8]
 
+# In the names of families that look written or brushed, of the distribution's packages.
+_WRITTEN = (
+    "because we", "breip", "cherry bomb", "dancing", "delphine", "dkghandwriting", "domestic",
+    "ecolier", "femkeklaver", "hand me", "havana", "humor", "isabella", "it wasn't", "kaushan",
+    "klaudia", "kristi", "leckerli", "lemonada", "lobster", "rampart", "reggae", "rocknroll",
+    "romande adf script", "rufscript", "staypuft", "tomson", "yusei", "z003",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
@@ -35,10 +43,17 @@ class Typesetter:
         self.weights = [
             len(files) ** 0.4 * (0.35 if "aenigma" in files[0] else 1.0) for files in self.families
         ]
+        self._written = [
+            files
+            for family, files in families.items()
+            if any(word in family.lower() for word in _WRITTEN)
+        ]
         self._faces: dict[tuple[str, int], ImageFont.FreeTypeFont] = {}
 
-    def face(self) -> str:
-        """A font file."""
+    def face(self, *, written: bool = False) -> str:
+        """A font file; ``written``: a script or a hand, if there is one."""
+        if written and self._written:
+            return self.random.choice(self.random.choice(self._written))
         return self.random.choice(self.random.choices(self.families, self.weights)[0])
 
     def _load(self, file: str, size: int) -> ImageFont.FreeTypeFont:

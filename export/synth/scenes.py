@@ -15,13 +15,18 @@ from export.synth.lettering import Mask, Typesetter
 from export.synth.textures import Textures
 from export.synth.titles import TitlePainter
 
+LEAST_CONTRAST = 25.0  # levels of 255: lettering without a ground may meet one of its own colour
+
 Image = NDArray[np.uint8]
 Quad = NDArray[np.float32]
 
 
 @dataclass(slots=True)
 class Word:
-    """A word in a scene: its quad (4, 2), clockwise from the first letter, and what it says."""
+    """A word in a scene: its quad (4, 2), clockwise from the first letter, and what it says.
+
+    It says "" where it cannot be read.
+    """
 
     quad: Quad
     text: str
@@ -65,14 +70,14 @@ class ScenePainter:
         self._clutter(scene.picture, r.randint(0, 6))
         kind = r.random()
         if kind < 0.22:  # a page: a receipt, a document, a screen
-            self._place(scene, taken, self._page(), r.uniform(0.75, 1.1), calm=True)
+            self._place(scene, taken, self._page(), r.uniform(0.75, 1.1), tilt=3, calm=True)
         elif kind < 0.92:
-            if kind < 0.45:
-                self._place(scene, taken, self._title(), r.uniform(0.4, 1.1), calm=False)
+            for _ in range(r.choice((0, 0, 1, 1, 1, 2))):
+                self._place(scene, taken, self._title(), r.uniform(0.3, 1.1), tilt=14)
             for _ in range(r.choice((1, 2, 3, 4, 5, 7))):
-                panel = self._panel()
+                panel = self._plate() if r.random() < 0.06 else self._panel()
                 if panel is not None:
-                    self._place(scene, taken, panel, r.uniform(0.12, 0.95), calm=False)
+                    self._place(scene, taken, panel, r.uniform(0.12, 0.95))
         self._clutter(scene.picture, r.randint(0, 2))
         picture = degrade(np.clip(scene.picture, 0, 255), self.rng, strength=0.45)
         return Scene(picture, scene.words)
@@ -90,6 +95,12 @@ class ScenePainter:
             align=r.choice(("left", "centre", "centre", "right")),
             opaque=r.random() < 0.6,
         )  # fmt: skip
+
+    def _plate(self) -> _Panel | None:
+        """A number plate: blocks of letters and digits that are one word."""
+        return self._lines(
+            [[self.corpus.plate()]], [self.typesetter.face()], [48], align="centre", opaque=True
+        )
 
     def _title(self) -> _Panel | None:
         """Lettering that is most of the picture."""
@@ -204,9 +215,20 @@ class ScenePainter:
                 cv2.line(ground, (0, level), (wide, level), colour, r.randint(1, 2))
 
     def _place(
-        self, scene: _Panel, taken: Image, panel: _Panel | None, share: float, *, calm: bool
+        self,
+        scene: _Panel,
+        taken: Image,
+        panel: _Panel | None,
+        share: float,
+        *,
+        tilt: float = 8,
+        calm: bool = False,
     ) -> None:
-        """Warp a panel into a free part of the scene, as a plane seen from somewhere."""
+        """Warp a panel into a free part of the scene, as a plane seen from somewhere.
+
+        ``share`` of the scene's sides, turned by ``tilt`` degrees (one sigma); ``calm``: held in
+        the middle and nearly flat.
+        """
         if panel is None:
             return
         r = self.random
@@ -222,7 +244,7 @@ class ScenePainter:
         bend = 0.03 if calm else 0.14
         corners = np.array([[-w, -h], [w, -h], [w, h], [-w, h]], np.float32) / 2
         corners *= 1 + self.rng.uniform(-bend, bend, (4, 2)).astype(np.float32)
-        turn = r.gauss(0, 3 if calm else 8)
+        turn = r.gauss(0, tilt)
         if r.random() < 0.06:
             turn += r.choice((90, -90, 45, -45))
         angle = np.radians(turn)
@@ -258,15 +280,19 @@ class ScenePainter:
             warp_layer = warp
         warped = np.asarray(cv2.warpPerspective(layer, warp_layer, (wide, high)), np.float32)
         strength = r.uniform(0.8, 1.0)
+        before = scene.picture.copy()
         scene.picture *= 1 - warped[:, :, 3:] * np.float32(strength / 255)
         scene.picture += warped[:, :, :3] * np.float32(strength)
+        change = np.abs(scene.picture - before).max(2)
         for word in panel.words:
             quad = cv2.perspectiveTransform(word.quad[None], warp)[0]
             inside = ((quad > 0) & (quad < (wide, high))).all()
             if inside:
-                scene.words.append(Word(quad.astype(np.float32), word.text))
+                (left, top), (right, bottom) = quad.min(0).astype(int), quad.max(0).astype(int)
+                seen = change[top : bottom + 1, left : right + 1].max() > LEAST_CONTRAST
+                scene.words.append(Word(quad.astype(np.float32), word.text if seen else ""))
             elif ((quad > -10).all(1) & (quad < (wide + 10, high + 10)).all(1)).any():
-                scene.words.append(Word(quad.astype(np.float32), ""))  # cut off: unreadable
+                scene.words.append(Word(quad.astype(np.float32), ""))  # cut off
 
     def _clutter(self, picture: NDArray[np.float32], count: int) -> None:
         """Emblems, arrows, bars, grids and dots: what Focus must not take for words."""

@@ -39,7 +39,7 @@ class Textures:
         hues = rng.integers((0, 80, 50), (180, 256, 256), (count, 3)).astype(np.uint8)
         vivid = cv2.cvtColor(hues[None], cv2.COLOR_HSV2RGB)[0]
         drawn = np.where(kind < 0.6, level + rng.normal(0, spread, (count, 3)), vivid)
-        return drawn.astype(np.float32)
+        return np.clip(drawn, 0, 255).astype(np.float32)
 
     def photo_cut(self, wide: int, high: int) -> Image:
         """A piece of a random photo, stretched to (high, wide, 3)."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from export.synth.corpus import Corpus
 from export.synth.lettering import Typesetter
+from export.synth.lockups import Lockup, fitted, slanted, striped, worn
 from export.synth.textures import Textures
 
 Image = NDArray[np.uint8]
@@ -39,63 +40,90 @@ class TitlePainter:
     def paint(self) -> Title | None:
         """A title; None where its face cannot draw the words."""
         r = self.random
-        laid = self._lay()
-        if laid is None:
+        lockup = self._lay()
+        if lockup is None:
             return None
-        ink, quads = laid
         if r.random() < 0.3:
-            ink, quads = _slanted(ink, quads, r.uniform(-0.1, 0.35))
-        layer = np.zeros((*ink.shape, 4), np.float32)
+            lockup = fitted(lockup, r)
+        if r.random() < 0.4:
+            lockup = slanted(lockup, r.uniform(-0.15, 0.6))
+        if r.random() < 0.16:
+            lockup = striped(lockup, r, through=r.random() < 0.35)
+        if r.random() < 0.1:
+            lockup = worn(lockup, self.rng)
+        layer = np.zeros((*lockup.ink.shape, 4), np.float32)
         if r.random() < 0.55:
-            self._badge(layer, quads)
-        self._letters(layer, ink)
-        return Title(layer, quads)
+            self._badge(layer, lockup)
+        self._letters(layer, lockup.ink)
+        return Title(layer, lockup.words)
 
-    def _lay(self) -> tuple[Image, list[tuple[NDArray[np.float32], str]]] | None:
-        """The ink of one to three lines, and the quads of their words."""
+    def _lay(self) -> Lockup | None:
+        """One to four lines; of several, each as wide as the others or as its letters make it."""
         r = self.random
-        file = self.typesetter.face()
+        file = self.typesetter.face(written=r.random() < 0.22)
+        even = r.random() < 0.35
+        lead = r.uniform(0.04, 0.2) if even else r.uniform(0.08, 0.5)
         rows = []
-        for _ in range(r.choice((1, 1, 1, 2, 2, 3))):
+        for _ in range(r.choice((1, 1, 1, 2, 2, 3, 4))):
             height = int(HEIGHT * r.choice((1, 1, 0.6, 0.4)))
-            drawn = [
-                self.typesetter.draw(self.corpus.string()[:14], height, file, arcs=False)
-                for _ in range(r.choice((1, 1, 1, 2)))
-            ]
-            row = [word for word in drawn if word is not None and word.mask.shape[1] < 1200]
+            face = file if r.random() < 0.8 else self.typesetter.face()
+            drawn = [self._word(height, face) for _ in range(r.choice((1, 1, 1, 2)))]
+            row = [word for word in drawn if word is not None and word[0].shape[1] < 1200]
             if row:
                 rows.append(row)
         if not rows:
             return None
-        gap = r.uniform(0.2, 0.5) * HEIGHT
-        widths = [sum(w.mask.shape[1] for w in row) + gap * (len(row) - 1) for row in rows]
+        gap = r.uniform(0.2, 0.5)
+        if even:
+            widest = max(_width(row, gap) for row in rows)
+            rows = [_widened(row, min(3.0, widest / _width(row, gap))) for row in rows]
+        widths = [_width(row, gap) for row in rows]
         edge = int(HEIGHT * r.uniform(0.45, 0.9))
         wide = int(max(widths)) + 2 * edge
-        lead = r.uniform(0.1, 0.5)
-        heights = [max(w.mask.shape[0] for w in row) for row in rows]
+        heights = [max(mask.shape[0] for mask, _ in row) for row in rows]
         ink = np.zeros((int(sum(heights) * (1 + lead)) + 2 * edge, wide), np.uint8)
         quads = []
         top = float(edge)
         for row, width, height in zip(rows, widths, heights, strict=True):
             x = (wide - width) / 2
-            for word in row:
-                h, w = word.mask.shape
+            for mask, text in row:
+                h, w = mask.shape
                 y = int(top + (height - h) / 2)
                 part = ink[y : y + h, int(x) : int(x) + w]
-                np.maximum(part, word.mask[: part.shape[0], : part.shape[1]], out=part)
+                np.maximum(part, mask[: part.shape[0], : part.shape[1]], out=part)
                 room = 0.05 * h
                 left, right, up, down = x - room, x + w + room, y - room, y + h + room
                 corners = [[left, up], [right, up], [right, down], [left, down]]
-                quads.append((np.array(corners, np.float32), word.text))
-                x += w + gap
+                quads.append((np.array(corners, np.float32), text))
+                x += w + gap * height
             top += height * (1 + lead)
-        return ink, quads
+        return Lockup(ink, quads)
 
-    def _badge(self, layer: Layer, words: list[tuple[NDArray[np.float32], str]]) -> None:
+    def _word(self, height: int, file: str) -> tuple[Image, str] | None:
+        """A word; some spaced widely, some with letters that touch, some with a large initial."""
+        r = self.random
+        text = self.corpus.string()[:14]
+        if r.random() > 0.1 or len(text) < 3 or not text.isalnum():
+            drawn = self.typesetter.draw(text, height, file, arcs=False)
+            return None if drawn is None else (drawn.mask, drawn.text)
+        text = text.upper()
+        first = self.typesetter.draw(text[0], int(height * r.uniform(1.2, 1.7)), file, arcs=False)
+        rest = self.typesetter.draw(text[1:], height, file, arcs=False)
+        if first is None or rest is None:
+            return None
+        (h0, w0), (h1, w1) = first.mask.shape, rest.mask.shape
+        high, between = max(h0, h1), int(height * r.uniform(-0.02, 0.12))
+        top = high - h1 if r.random() < 0.6 else (high - h1) // 2
+        mask = np.zeros((high, w0 + between + w1), np.uint8)
+        mask[high - h0 :, :w0] = first.mask
+        part = mask[top : top + h1, w0 + between :]
+        np.maximum(part, rest.mask, out=part)
+        return mask, first.text + rest.text
+
+    def _badge(self, layer: Layer, lockup: Lockup) -> None:
         """A shape behind the letters, often with a border of another colour."""
         r = self.random
-        corners = np.concatenate([quad for quad, _ in words])
-        least, most = corners.min(0), corners.max(0)
+        least, most = lockup.box()
         centre, size = (least + most) / 2, (most - least) / 2
         room = HEIGHT * r.uniform(0.12, 0.4)
         kind = r.randrange(4)
@@ -180,15 +208,15 @@ def _cover(layer: Layer, mask: Image, paint: NDArray[np.float32]) -> None:
     layer[:, :, 3:] += alpha * (255 - layer[:, :, 3:])
 
 
-def _slanted(
-    ink: Image, words: list[tuple[NDArray[np.float32], str]], slant: float
-) -> tuple[Image, list[tuple[NDArray[np.float32], str]]]:
-    high, wide = ink.shape
-    extra = int(abs(slant) * high) + 1
-    shift = slant * high if slant > 0 else 0.0
-    warp = np.array([[1, -slant, shift], [0, 1, 0]], np.float32)
-    leaning = np.asarray(cv2.warpAffine(ink, warp, (wide + extra, high)), np.uint8)
-    moved = [
-        (np.asarray(cv2.transform(quad[None], warp)[0], np.float32), text) for quad, text in words
+def _width(row: list[tuple[Image, str]], gap: float) -> float:
+    """How wide a row of words is, with gaps as parts of its height."""
+    height = max(mask.shape[0] for mask, _ in row)
+    return sum(mask.shape[1] for mask, _ in row) + gap * height * (len(row) - 1)
+
+
+def _widened(row: list[tuple[Image, str]], times: float) -> list[tuple[Image, str]]:
+    """Enlarged, for the greater part as a whole, for the rest in width only."""
+    tall, wide = min(times, 2.0) ** 0.8, times
+    return [
+        (np.asarray(cv2.resize(mask, None, fx=wide, fy=tall), np.uint8), text) for mask, text in row
     ]
-    return leaning, moved

@@ -67,6 +67,7 @@ def test_words_are_inked_within_their_quads_and_nowhere_else(
     monkeypatch.setattr(ScenePainter, "_rules", unmarked)
     monkeypatch.setattr(ScenePainter, "_clutter", unmarked)
     monkeypatch.setattr(ScenePainter, "_panel", ScenePainter._page)
+    monkeypatch.setattr(ScenePainter, "_title", ScenePainter._page)
     monkeypatch.setattr(Textures, "patch", lambda self, wide, high, plain=0.45: np.full(
         (high, wide, 3), 255, np.uint8))  # fmt: skip
     monkeypatch.setattr(Textures, "lettering", lambda self, ground, wide, high: np.zeros(
