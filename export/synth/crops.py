@@ -177,7 +177,10 @@ def _placement(aspects: Tensor, chance: Chance) -> Tensor:
     # A small tilt of a long word moves its ends much, once stretched into the crop.
     aspect = aspects.clamp(max=6.0)
     slope = torch.tan(torch.deg2rad(chance.normal(0, 3.0, n))) * aspect / 2
-    shear = chance.normal(0, 0.12, n) / aspect.clamp(min=1.5) / 2
+    slant = torch.where(
+        chance.some(0.12, n), chance.uniform(-0.15, 0.6, n), chance.normal(0, 0.12, n)
+    )
+    shear = slant / aspect.clamp(min=1.5) / 2
     quads[:, :, 1] += slope[:, None] * torch.tensor([-1.0, 1, 1, -1])
     quads[:, :, 0] += shear[:, None] * torch.tensor([1.0, 1, -1, -1])
     quads += torch.randn(n, 4, 2, generator=chance.generator) * 0.025 * torch.tensor([1 / 3, 1.0])
