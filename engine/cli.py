@@ -14,19 +14,16 @@ from contextlib import closing
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from engine.errors import LibraryError
-from engine.events import EngineFailed, Event, MassDisappearance, PhotosChanged, PhotoSkipped
 from engine.interrupts import interrupting
-from engine.library import Library, PackStatus
+from engine.library import Library
 from engine.packs import ModelPack, check_pack, find_packs, read_pack
+from engine.printing import as_plain, photos, role_of, show, tell, warn
 from engine.progress import ProgressLine, duration
 from engine.roots import absolute
-from engine.search import Answer, Hit
 
 _INTERRUPTED = 130
-_MOST_READINGS = 6
 _EXIT_CODES = """\
 exit status: 0 when it is done, 1 when something is wrong with a file, a folder or a pack,
 2 when the command is not understood, 130 when it was interrupted.
@@ -59,7 +56,7 @@ def _index(arguments: argparse.Namespace) -> int:
         _add_folders(library, arguments)
         line = ProgressLine(sys.stderr, sys.stderr.isatty())
         library.announcer.subscribe(line.take)
-        library.announcer.subscribe(_warn)
+        library.announcer.subscribe(warn)
         try:
             result = library.index_now(cancel)
         finally:
@@ -77,13 +74,13 @@ def _index(arguments: argparse.Namespace) -> int:
         print(json.dumps(summary))
     else:
         print(
-            f"{_photos(result.embedded)} read in {duration(seconds)} "
+            f"{photos(result.embedded)} read in {duration(seconds)} "
             f"({result.embedded / seconds:.1f} a second); {status.searchable} of "
             f"{status.photos} can be searched, {status.skipped} cannot."
         )
     if result.cancelled:
         print(
-            f"Stopped. What is done is kept; {_photos(status.waiting)} left for the next time.",
+            f"Stopped. What is done is kept; {photos(status.waiting)} left for the next time.",
             file=sys.stderr,
         )
         return _INTERRUPTED
@@ -100,9 +97,9 @@ def _search(arguments: argparse.Namespace) -> int:
                 query, limit=arguments.limit, everything=everything, mode=arguments.mode
             )
             if arguments.json:
-                print(json.dumps({"query": query, "hits": list(map(_plain, answer.hits))}))
+                print(json.dumps({"query": query, "hits": list(map(as_plain, answer.hits))}))
             else:
-                _show(answer, many=arguments.queries is not None)
+                show(answer, many=arguments.queries is not None)
     return 0
 
 
@@ -123,7 +120,7 @@ def _status(arguments: argparse.Namespace) -> int:
         print(f"{status.skipped} cannot, {status.waiting} wait")
         for pack in packs:
             seen = f"{pack.searchable} of {pack.searchable + pack.waiting} photos"
-            print(f"Pack      {pack.name}  {seen}, {pack.regions} regions, {_role(pack)}")
+            print(f"Pack      {pack.name}  {seen}, {pack.regions} regions, {role_of(pack)}")
     return 0
 
 
@@ -140,8 +137,8 @@ def _skipped(arguments: argparse.Namespace) -> int:
 def _watch(arguments: argparse.Namespace) -> int:
     with closing(_open(arguments)) as library, interrupting() as cancel:
         _add_folders(library, arguments)
-        library.announcer.subscribe(_tell)
-        library.announcer.subscribe(_warn)
+        library.announcer.subscribe(tell)
+        library.announcer.subscribe(warn)
         library.start()
         print("Watching; Ctrl-C ends it.", flush=True)
         while not cancel.wait(0.5):
@@ -254,74 +251,6 @@ def _lines(file: str) -> Iterator[str]:
         raise LibraryError(f"The file {file} is not text in UTF-8.") from error
 
 
-def _plain(hit: Hit) -> dict[str, Any]:
-    return {
-        "path": hit.path,
-        "score": hit.score,
-        "band": str(hit.band),
-        "regions": [
-            {
-                "quad": region.quad,
-                "word": region.word,
-                "reading": region.reading,
-                "similarity": region.similarity,
-            }
-            for region in hit.regions
-        ],
-    }
-
-
-def _role(pack: PackStatus) -> str:
-    """What a pack is to the library, in a few words."""
-    if not pack.installed:
-        return "kept; its files are gone"
-    finds = f"finds {pack.mode}"
-    if pack.place is None:
-        return f"{finds}; not in use"
-    return f"{finds}; in use" if pack.place == 0 else f"{finds}; in use beside the first"
-
-
-def _show(answer: Answer, *, many: bool) -> None:
-    if many:
-        print(f"{answer.query}:")
-    if not answer.words:
-        print("Nothing to search for: type a word of letters or digits.")
-    elif not answer.hits:
-        print("No photo shows that." if answer.mode == "words" else "No photo is known as a scene.")
-    elif answer.mode == "scenes":
-        print("Scenes, the likest first:")
-    for rank, hit in enumerate(answer.hits, start=1):
-        offline = "" if hit.online else "  (offline)"
-        line = f"{rank:>3}  {hit.band:<8}  {hit.score:.2f}  {hit.path}{offline}"
-        if answer.mode == "words":
-            seen = list(dict.fromkeys(region.reading or region.word for region in hit.regions))
-            line += f"  [{', '.join(seen[:_MOST_READINGS])}]"
-        print(line)
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
-
-
-def _tell(event: Event) -> None:
-    """What ``watch`` says of what happens."""
-    if isinstance(event, PhotosChanged):
-        print(f"{_photos(event.added)} came, {event.removed} went", flush=True)
-    elif isinstance(event, PhotoSkipped):
-        print(f"{event.path}: {event.reason}", flush=True)
-    elif isinstance(event, EngineFailed):
-        print(event.error, file=sys.stderr)
-
-
-def _warn(event: Event) -> None:
-    if isinstance(event, MassDisappearance):
-        print(
-            f"{event.missing} of {event.total} photos are no longer in {event.root}. They are "
-            "kept until you confirm that in the window; perhaps a drive is not connected.",
-            file=sys.stderr,
-        )
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photolex",
@@ -345,7 +274,9 @@ def _parser() -> argparse.ArgumentParser:
 
     index = command("index", _index, "Watch folders and read the words in their photos.")
     index.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
-    search = command("search", _search, 'Find photos: words, "a phrase", -without, this OR that.')
+    search = command(
+        "search", _search, 'Find photos: words, "a phrase", -without, this OR that, color:red.'
+    )
     search.add_argument("query", nargs="?", metavar="QUERY")
     search.add_argument(
         "--queries", metavar="FILE", help="one query a line; - is the standard input"
