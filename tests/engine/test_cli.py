@@ -301,7 +301,7 @@ def test_the_library_may_be_named_after_the_command(
 @pytest.fixture
 def until_told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Presses Ctrl-C once all these kinds of events have been told."""
-    told = cli._tell
+    told = cli.tell
 
     def setting(*kinds: type[Event]) -> None:
         awaited = set(kinds)
@@ -313,7 +313,7 @@ def until_told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 if not awaited:
                     os.kill(os.getpid(), signal.SIGINT)
 
-        monkeypatch.setattr(cli, "_tell", tell)
+        monkeypatch.setattr(cli, "tell", tell)
 
     return setting
 
