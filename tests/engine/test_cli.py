@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from engine import cli
+from engine import cli, printing
 from engine import library as library_module
 from engine import writing as writing_module
 from engine.errors import PackError
@@ -301,7 +301,7 @@ def test_the_library_may_be_named_after_the_command(
 @pytest.fixture
 def until_told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Presses Ctrl-C once all these kinds of events have been told."""
-    told = cli.tell
+    told = printing.tell
 
     def setting(*kinds: type[Event]) -> None:
         awaited = set(kinds)
