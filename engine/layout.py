@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ _MOST_UNLIKE = 2.0
 _NEXT_LINE = 2.2
 # "fresh" above "bread" may be one sign or two.
 _NEXT_LINE_NEARNESS = 0.6
+_SAME_PLACE = 0.6
 
 
 def nearness(first: Quad, second: Quad) -> float:
@@ -43,6 +45,13 @@ def nearness(first: Quad, second: Quad) -> float:
     if 0.6 <= off <= _NEXT_LINE and _overlap(first, second, along) > 0:
         return _NEXT_LINE_NEARNESS
     return 0.0
+
+
+def same_place(first: Quad, second: Quad) -> bool:
+    """Whether the smaller of two quads lies for the greater part in the other."""
+    areas = [abs(float(cv2.contourArea(quad))) for quad in (first, second)]
+    shared, _ = cv2.intersectConvexConvex(cv2.convexHull(first), cv2.convexHull(second))
+    return bool(shared > _SAME_PLACE * min(areas))
 
 
 def _axes(quad: Quad) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.candidates import Candidates, WordScorer
 from engine.catalogue import Catalogue
 from engine.index import VectorIndex
-from engine.layout import nearness
+from engine.layout import nearness, same_place
 from engine.matches import Match, Matches
 from engine.packs import Mode
 from engine.query import Phrase, Query, Term, parse
@@ -176,11 +176,21 @@ class Searcher:
         )
 
     def _regions(self, weighing: _Weighing, content_id: int) -> list[MatchedRegion]:
-        """The regions that show the words; of a word that none shows, the likeliest one."""
+        """The regions that show the words; of a word that none shows, the likeliest one.
+
+        A word that was read alone and together with its neighbour is shown once, as it fits best.
+        """
         shown: dict[tuple[int, str], MatchedRegion] = {}
         for term in weighing.terms:
-            matches = weighing.matches(term, content_id)[:_MOST_REGIONS_A_WORD]
-            sure = [match for match in matches if self._scorer.band(match.probability) != "weak"]
+            matches = weighing.matches(term, content_id)
+            sure: list[Match] = []
+            for match in matches:
+                is_weak = self._scorer.band(match.probability) == "weak"
+                if is_weak or len(sure) == _MOST_REGIONS_A_WORD:
+                    break
+                place = match.evidence.quad
+                if not any(same_place(place, other.evidence.quad) for other in sure):
+                    sure.append(match)
             for match in sure or matches[:1]:
                 evidence = match.evidence
                 shown.setdefault(

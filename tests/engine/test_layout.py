@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.layout import nearness
+from engine.layout import nearness, same_place
 
 
 def quad(
@@ -48,3 +48,16 @@ def test_the_line_below_is_less_near() -> None:
 )
 def test_what_does_not_belong_together_is_not_near(other: NDArray[np.float32]) -> None:
     assert nearness(quad(0, 0), other) == 0
+
+
+@pytest.mark.parametrize("turn", [0, 30, -45])
+def test_a_word_and_the_same_word_with_its_neighbour_are_one_place(turn: float) -> None:
+    word, both, next_line = (
+        quad(0, 0, turn=turn),
+        quad(-4, -2, width=230, height=34, turn=turn),
+        quad(0, 26, turn=turn),
+    )
+    assert same_place(word, both)
+    assert same_place(both, word)
+    assert not same_place(word, next_line)
+    assert not same_place(word, quad(130, 0, turn=turn))

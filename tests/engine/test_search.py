@@ -402,6 +402,13 @@ def test_sizes_and_places_are_those_of_the_word(shelf: Shelf) -> None:
     assert shelf.find("sale at:top size:small") == []
 
 
+def test_a_word_read_alone_and_with_its_neighbour_is_lit_once(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "sale", "sale2", "sale", quads=[
+        box(10, 10, 100), box(10, 10, 130), box(10, 300, 100)])  # fmt: skip
+    (hit,) = shelf.ask("sale").hits
+    assert [region.quad for region in hit.regions] == [box(10, 10, 100), box(10, 300, 100)]
+
+
 def test_an_attribute_alone_finds_any_sure_lettering_like_that(shelf: Shelf) -> None:
     shelf.put("a.jpg", "sale", "exit", looks=[RED, BLUE])
     shelf.put("b.jpg", "tea", looks=[BLUE])
