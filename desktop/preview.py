@@ -12,7 +12,7 @@ from desktop.hits import BAND_NAMES
 from desktop.photo_pane import PhotoPane
 from desktop.theme import Theme
 from desktop.thumbnails import SIDES, Thumbnails
-from engine.search import Hit
+from engine.search import Hit, MatchedRegion
 
 MOST_READINGS = 12
 
@@ -99,12 +99,13 @@ def evidence(hit: Hit) -> str:
     if not hit.band:
         return f"Likeness {hit.score:.2f}"
     regions = sorted(hit.regions, key=lambda region: region.probability, reverse=True)
-    lines = [
-        f"{region.word}: “{region.reading}” {region.probability:.0%}"
-        if region.reading
-        else f"{region.word}: {region.probability:.0%}"
-        for region in regions[:MOST_READINGS]
-    ]
+    lines = [_reading(region) for region in regions[:MOST_READINGS]]
     if len(regions) > MOST_READINGS:
         lines.append(f"and {len(regions) - MOST_READINGS} more places")
     return "\n".join(lines)
+
+
+def _reading(region: MatchedRegion) -> str:
+    read = f"“{region.reading}”" if region.reading else ""
+    asked = f"{region.word}:" if region.word != region.reading else ""
+    return " ".join(filter(None, (asked, read, f"{region.probability:.0%}")))
