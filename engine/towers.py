@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,6 +68,29 @@ def open_towers_of_folder(folder: str, threads: int = 0) -> Towers:
     return open_towers(read_pack(Path(folder)), threads=threads)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Words as the image tower read them: of which of those found each is (``owners``, n), its way
+    and crop, ``embeddings`` (n, d) and ``letters`` (n, columns, classes).
+    """
+
+    owners: Rows
+    ways: list[Way]
+    crops: list[NDArray[np.uint8]]
+    embeddings: NDArray[np.float32]
+    letters: NDArray[np.float32]
+
+    def and_also(self, more: _Read) -> _Read:
+        """Both, in this order."""
+        return _Read(
+            np.concatenate([self.owners, more.owners]),
+            self.ways + more.ways,
+            self.crops + more.crops,
+            np.concatenate([self.embeddings, more.embeddings]),
+            np.concatenate([self.letters, more.letters]),
+        )
+
+
 class CompactTowers:
     """Focus, the image tower and the text tower of a compact pack."""
 
@@ -79,7 +103,10 @@ class CompactTowers:
             self._finding = FocusSettings(**focus["finding"])
             self._wide, self._high = int(image["width"]), int(image["height"])
             self._batch = max(1, int(image["batch"]))
-            self._margin = (float(image["margin_along"]), float(image["margin_across"]))
+            self._margin = _margins(image)
+            large = image.get("large")
+            self._large = float(large["least_height"]) if large else np.inf
+            self._wide_margin = _margins(large or image)
             self._frames, self._longest_word = int(text["frames"]), int(text["longest_word"])
         except (KeyError, TypeError, ValueError) as error:
             raise PackError(
@@ -105,29 +132,28 @@ class CompactTowers:
         found = self.find(pixels)
         if not found:
             return []
-        read, ways, crops, embeddings, letters = self._read(pixels, found)
-        lattices, readings = lattice.pack(letters), lattice.readings(letters)
+        pyramid = Pyramid(pixels)
+        read = self._read(pyramid, found)
+        if large := self._large_rows(read.ways, max(pixels.shape[:2])):
+            read = read.and_also(self._read_widely(pyramid, read, large))
+        lattices, readings = lattice.pack(read.letters), lattice.readings(read.letters)
         return [
             Region(
-                ways[row].quad,
-                embeddings[row].astype(np.float16),
+                way.quad,
+                read.embeddings[row].astype(np.float16),
                 lattices[row],
                 readings[row],
                 found[at].confidence,
-                colours=measured(crops[row]),
+                colours=measured(crop),
             )
-            for row, at in enumerate(read.tolist())
+            for row, (at, way, crop) in enumerate(
+                zip(read.owners.tolist(), read.ways, read.crops, strict=True)
+            )
         ]
 
-    def _read(
-        self, pixels: NDArray[np.uint8], found: Sequence[Found]
-    ) -> tuple[Rows, list[Way], list[NDArray[np.uint8]], NDArray[np.float32], NDArray[np.float32]]:
-        """Words as they are surest read, in doubt both ways.
-
-        Which of those found (n,), their ways and crops, embeddings (n, d), letters
-        (n, columns, classes).
-        """
-        pyramid, across = Pyramid(pixels), runs_across(found)
+    def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
+        """Words as they are surest read, in doubt both ways."""
+        across = runs_across(found)
         ways = first_ways(found, across)
         tried = tried_first(found, across)
         ways += [ways[at].back() for at in tried]
@@ -152,15 +178,32 @@ class CompactTowers:
         )
         kept = kept[np.argsort(owners[kept], kind="stable")]
         chosen = [ways[at] for at in kept], [crops[at] for at in kept]
-        return owners[kept], *chosen, embeddings[kept], letters[kept]
+        return _Read(owners[kept], *chosen, embeddings[kept], letters[kept])
 
-    def cut(self, pyramid: Pyramid, ways: Sequence[Way]) -> list[NDArray[np.uint8]]:
-        """The image tower's crops of words, read in these ways."""
+    def _large_rows(self, ways: Sequence[Way], longest: int) -> list[int]:
+        """Which words are large on a photo whose longer side is ``longest``."""
+        high = [float(np.linalg.norm(way.quad[3] - way.quad[0])) for way in ways]
+        return [row for row, one in enumerate(high) if one >= self._large * longest]
+
+    def _read_widely(self, pyramid: Pyramid, read: _Read, rows: list[int]) -> _Read:
+        """Some words once more with wider margins.
+
+        Titles and logos lean, bend and swing out of the quads that Focus finds for them.
+        """
+        ways = [read.ways[row] for row in rows]
+        crops = self.cut(pyramid, ways, wide=True)
+        return _Read(read.owners[rows], ways, crops, *self._embed_crops(crops))
+
+    def cut(
+        self, pyramid: Pyramid, ways: Sequence[Way], *, wide: bool = False
+    ) -> list[NDArray[np.uint8]]:
+        """The image tower's crops of words, read in these ways; ``wide``: as of large ones."""
         size = (self._wide, self._high)
+        margins = self._wide_margin if wide else self._margin
         return [
-            pyramid.crop(grown(way.quad, *self._margin), *size)
+            pyramid.crop(grown(way.quad, *margins), *size)
             if way.strip is None
-            else pyramid.crop_strip(strips.grown(way.strip, *self._margin), *size)
+            else pyramid.crop_strip(strips.grown(way.strip, *margins), *size)
             for way in ways
         ]
 
@@ -204,6 +247,11 @@ class CompactTowers:
                 f"pack.json says {self.embedding_size}."
             )
         return embeddings
+
+
+def _margins(of: Mapping[str, Any]) -> tuple[float, float]:
+    """Along the text and across it, in parts of its height."""
+    return float(of["margin_along"]), float(of["margin_across"])
 
 
 def words_of_maps(

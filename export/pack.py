@@ -172,6 +172,7 @@ def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> di
             "batch": 32,
             "margin_along": 0.08,
             "margin_across": 0.08,
+            "large": {"least_height": 0.1, "margin_along": 0.12, "margin_across": 0.18},
         },
         "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
         "calibration": UNFITTED,

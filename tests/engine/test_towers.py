@@ -103,6 +103,32 @@ def test_a_region_knows_the_colours_of_its_crop(
         assert np.array_equal(again, crop)
 
 
+def test_large_words_are_read_once_more(painted: ModelPack) -> None:
+    photo = blank()
+    put(photo, "large", (256, 150), size=(400, 100))
+    put(photo, "small", (256, 400), size=(160, 40))
+    large = {"least_height": 0.15, "margin_along": 0.0, "margin_across": 0.0}
+    towers = open_towers(settled(painted, "image", large=large), threads=1)
+    first, second, again = sorted(towers.embed_photo(photo), key=lambda region: region.reading)[:3]
+    assert [first.reading, second.reading, again.reading] == ["large", "large", "small"]
+    assert np.array_equal(first.quad, second.quad)
+    assert len(towers.embed_photo(blank())) == 0
+
+
+def test_large_words_have_margins_of_their_own(painted: ModelPack) -> None:
+    photo = blank()
+    photo[200:300, 100:400] = 255
+    large = {"least_height": 0.1, "margin_along": 1.0, "margin_across": 0.5}
+    towers = open_towers(settled(painted, "image", large=large), threads=1)
+    assert isinstance(towers, CompactTowers)
+    quad = np.array([(100, 200), (400, 200), (400, 300), (100, 300)], np.float32)
+    (close,) = towers.cut(Pyramid(photo), [Way(quad)])
+    (wide,) = towers.cut(Pyramid(photo), [Way(quad)], wide=True)
+    assert close.mean() > 250
+    # The word's 300 x 100 pixels in the middle of 500 x 200.
+    assert wide.mean() / 255 == pytest.approx(0.3, abs=0.03)
+
+
 @pytest.mark.parametrize("angle", [-44, -30, -15, -3, 0, 3, 15, 30, 44])
 def test_a_tilted_sign_is_read_upright_and_outlined_from_its_first_letter(
     towers: Towers, angle: float
