@@ -131,21 +131,15 @@ class Corpus:
             return word.lower() if r < 0.92 else word
         return "".join(c.upper() if self.random.random() < 0.5 else c for c in word)
 
-    def plate(self) -> str:
-        """A number plate of two or three blocks, often with gaps between them."""
+    def plate(self) -> list[str]:
+        """The two or three blocks of a number plate, or all of it in one."""
         r = self.random
-        blocks = [
-            "".join(r.choices(letters, k=r.randint(1, 4)))
-            for letters in r.choice(
-                (
-                    (_LETTERS.upper(), _DIGITS),
-                    (_DIGITS, _LETTERS.upper()),
-                    (_LETTERS.upper(), _DIGITS, _LETTERS.upper()),
-                    (_LETTERS.upper() + _DIGITS, _DIGITS + _LETTERS.upper()),
-                )
-            )
-        ]
-        return r.choice((" ", " ", "-", "")).join(blocks)
+        upper = _LETTERS.upper()
+        kinds = r.choice(
+            ((upper, _DIGITS), (_DIGITS, upper), (upper, _DIGITS, upper), (upper + _DIGITS,) * 2)
+        )
+        blocks = ["".join(r.choices(letters, k=r.randint(1, 4))) for letters in kinds]
+        return blocks if r.random() < 0.6 else [r.choice(("", "-")).join(blocks)]
 
     def string(self) -> str:
         """One string as it may stand in a photo; not empty after folding to a-z0-9."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,15 @@ _WRITTEN = (
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """A word drawn white on black, trimmed to its ink: ``mask`` (H, W) uint8 and what it says."""
+    """A word drawn white on black, trimmed to its ink: ``mask`` (H, W) uint8 and what it says.
+
+    ``spacing``: pixels added between its letters.
+    """
 
     mask: Mask
     text: str
     font: str
+    spacing: float = 0.0
 
 
 class Typesetter:
@@ -77,19 +82,20 @@ class Typesetter:
         text = _drawable(text, font, ascii_only="aenigma" in file)
         if not text:
             return None
-        style = r.random()
-        if style < 0.66:
-            mask = self._straight(text, font, spacing=0.0)
-        elif style < 0.80:
-            mask = self._straight(text, font, spacing=r.choice((-0.06, 0.1, 0.2, 0.4, 0.8)))
+        style, spacing = r.random(), 0.0
+        if style < 0.80:
+            spacing = r.choice((-0.06, 0.1, 0.2, 0.4, 0.8)) if style > 0.66 else 0.0
+            mask = self._straight(text, font, spacing)
         else:
             mask = self._wobbling(text, font, height, arcs)
         if mask is None:
             return None
         if r.random() < 0.35:  # faces are condensed and extended at will on signs and labels
-            wide = max(8, int(mask.shape[1] * r.uniform(0.6, 1.6)))
+            stretch = r.uniform(0.6, 1.6)
+            wide = max(8, int(mask.shape[1] * stretch))
             mask = np.asarray(Image.fromarray(mask).resize((wide, mask.shape[0])))
-        return Lettering(mask, text, file)
+            spacing *= stretch
+        return Lettering(mask, text, file, max(0.0, spacing * font.size))
 
     def _straight(self, text: str, font: ImageFont.FreeTypeFont, spacing: float) -> Mask | None:
         stroke = self.random.choice((1, 1, 2)) if self.random.random() < 0.08 else 0
@@ -152,6 +158,15 @@ class Typesetter:
                 np.maximum(part, drawn, out=part)
             x += advance[at]
         return _trim(image)
+
+
+def space_between(row: Sequence[Lettering], gap: float) -> float:
+    """Pixels between the words of a row, ``gap`` of their height.
+
+    Words stand farther apart than the letters in them: nothing else tells where one ends.
+    """
+    high = float(np.mean([word.mask.shape[0] for word in row]))
+    return max(gap * high, 2 * max(word.spacing for word in row) + 0.2 * high)
 
 
 def _drawable(text: str, font: ImageFont.FreeTypeFont, ascii_only: bool) -> str:

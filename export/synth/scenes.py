@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from export.synth.corpus import Corpus
 from export.synth.damage import degrade
-from export.synth.lettering import Mask, Typesetter
+from export.synth.lettering import Lettering, Typesetter, space_between
 from export.synth.textures import Textures
 from export.synth.titles import TitlePainter
 
-LEAST_CONTRAST = 25.0  # levels of 255: lettering without a ground may meet one of its own colour
+LEAST_CONTRAST = 35.0  # levels of 255: lettering without a ground may meet one of its own colour
 
 Image = NDArray[np.uint8]
 Quad = NDArray[np.float32]
@@ -97,9 +97,9 @@ class ScenePainter:
         )  # fmt: skip
 
     def _plate(self) -> _Panel | None:
-        """A number plate: blocks of letters and digits that are one word."""
+        """A number plate: blocks of letters and digits, each a word."""
         return self._lines(
-            [[self.corpus.plate()]], [self.typesetter.face()], [48], align="centre", opaque=True
+            [self.corpus.plate()], [self.typesetter.face()], [48], align="centre", opaque=True
         )
 
     def _title(self) -> _Panel | None:
@@ -138,20 +138,20 @@ class ScenePainter:
         """Lay rows of words out and paint them."""
         r = self.random
         gap, lead = r.uniform(0.22, 0.6), r.uniform(0.12, 0.8)
-        drawn: list[list[tuple[Mask, str]]] = []
+        drawn: list[list[Lettering]] = []
         for row, file, size in zip(rows, files, sizes, strict=True):
             words = [self.typesetter.draw(text, size, file, arcs=False) for text in row]
-            fitting = [(w.mask, w.text) for w in words if w is not None and w.mask.shape[0] < 300]
+            fitting = [word for word in words if word is not None and word.mask.shape[0] < 300]
             if fitting:
                 drawn.append(fitting)
         if not drawn:
             return None
-        space = [gap * np.mean([m.shape[0] for m, _ in row]) + 2 for row in drawn]
+        space = [space_between(row, gap) + 2 for row in drawn]
         widths = [
-            sum(m.shape[1] for m, _ in row) + s * (len(row) - 1)
+            sum(word.mask.shape[1] for word in row) + s * (len(row) - 1)
             for row, s in zip(drawn, space, strict=True)
         ]
-        heights = [max(m.shape[0] for m, _ in row) for row in drawn]
+        heights = [max(word.mask.shape[0] for word in row) for row in drawn]
         edge = int(np.mean(heights) * r.uniform(0.3, 1.2))
         wide = int(max(widths)) + 2 * edge
         high = int(sum(heights) + sum(h * lead for h in heights)) + 2 * edge
@@ -171,12 +171,12 @@ class ScenePainter:
             x = {"left": edge, "right": wide - edge - width}.get(align, (wide - width) / 2)
             if align == "both" and len(line) > 1:
                 x, between = edge, between + (wide - 2 * edge - width) / (len(line) - 1)
-            for mask, text in line:
-                h, w = mask.shape
+            for word in line:
+                h, w = word.mask.shape
                 top = int(y + (height - h) * 0.8)  # about the baseline, with words of any height
                 left = int(x)
                 part = ink[top : top + h, left : left + w]
-                np.maximum(part, mask[: part.shape[0], : part.shape[1]], out=part)
+                np.maximum(part, word.mask[: part.shape[0], : part.shape[1]], out=part)
                 room = 0.06 * h
                 quad = [
                     [left - room, top - room],
@@ -184,7 +184,7 @@ class ScenePainter:
                     [left + w + room, top + h + room],
                     [left - room, top + h + room],
                 ]
-                words_out.append(Word(np.array(quad, np.float32), text))
+                words_out.append(Word(np.array(quad, np.float32), word.text))
                 x += w + between
             y += height * (1 + lead)
         if r.random() < 0.25:

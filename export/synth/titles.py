@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from export.synth.corpus import Corpus
-from export.synth.lettering import Typesetter
+from export.synth.lettering import Lettering, Typesetter, space_between
 from export.synth.lockups import Lockup, fitted, slanted, striped, worn
 from export.synth.textures import Textures
 
@@ -68,7 +68,7 @@ class TitlePainter:
             height = int(HEIGHT * r.choice((1, 1, 0.6, 0.4)))
             face = file if r.random() < 0.8 else self.typesetter.face()
             drawn = [self._word(height, face) for _ in range(r.choice((1, 1, 1, 2)))]
-            row = [word for word in drawn if word is not None and word[0].shape[1] < 1200]
+            row = [word for word in drawn if word is not None and word.mask.shape[1] < 1200]
             if row:
                 rows.append(row)
         if not rows:
@@ -80,32 +80,31 @@ class TitlePainter:
         widths = [_width(row, gap) for row in rows]
         edge = int(HEIGHT * r.uniform(0.45, 0.9))
         wide = int(max(widths)) + 2 * edge
-        heights = [max(mask.shape[0] for mask, _ in row) for row in rows]
+        heights = [max(word.mask.shape[0] for word in row) for row in rows]
         ink = np.zeros((int(sum(heights) * (1 + lead)) + 2 * edge, wide), np.uint8)
         quads = []
         top = float(edge)
         for row, width, height in zip(rows, widths, heights, strict=True):
             x = (wide - width) / 2
-            for mask, text in row:
-                h, w = mask.shape
+            for word in row:
+                h, w = word.mask.shape
                 y = int(top + (height - h) / 2)
                 part = ink[y : y + h, int(x) : int(x) + w]
-                np.maximum(part, mask[: part.shape[0], : part.shape[1]], out=part)
+                np.maximum(part, word.mask[: part.shape[0], : part.shape[1]], out=part)
                 room = 0.05 * h
                 left, right, up, down = x - room, x + w + room, y - room, y + h + room
                 corners = [[left, up], [right, up], [right, down], [left, down]]
-                quads.append((np.array(corners, np.float32), text))
-                x += w + gap * height
+                quads.append((np.array(corners, np.float32), word.text))
+                x += w + space_between(row, gap)
             top += height * (1 + lead)
         return Lockup(ink, quads)
 
-    def _word(self, height: int, file: str) -> tuple[Image, str] | None:
-        """A word; some spaced widely, some with letters that touch, some with a large initial."""
+    def _word(self, height: int, file: str) -> Lettering | None:
+        """A word; some have a large initial."""
         r = self.random
         text = self.corpus.string()[:14]
         if r.random() > 0.1 or len(text) < 3 or not text.isalnum():
-            drawn = self.typesetter.draw(text, height, file, arcs=False)
-            return None if drawn is None else (drawn.mask, drawn.text)
+            return self.typesetter.draw(text, height, file, arcs=False)
         text = text.upper()
         first = self.typesetter.draw(text[0], int(height * r.uniform(1.2, 1.7)), file, arcs=False)
         rest = self.typesetter.draw(text[1:], height, file, arcs=False)
@@ -118,7 +117,7 @@ class TitlePainter:
         mask[high - h0 :, :w0] = first.mask
         part = mask[top : top + h1, w0 + between :]
         np.maximum(part, rest.mask, out=part)
-        return mask, first.text + rest.text
+        return Lettering(mask, first.text + rest.text, file, rest.spacing)
 
     def _badge(self, layer: Layer, lockup: Lockup) -> None:
         """A shape behind the letters, often with a border of another colour."""
@@ -208,15 +207,19 @@ def _cover(layer: Layer, mask: Image, paint: NDArray[np.float32]) -> None:
     layer[:, :, 3:] += alpha * (255 - layer[:, :, 3:])
 
 
-def _width(row: list[tuple[Image, str]], gap: float) -> float:
+def _width(row: list[Lettering], gap: float) -> float:
     """How wide a row of words is, with gaps as parts of its height."""
-    height = max(mask.shape[0] for mask, _ in row)
-    return sum(mask.shape[1] for mask, _ in row) + gap * height * (len(row) - 1)
+    return sum(word.mask.shape[1] for word in row) + space_between(row, gap) * (len(row) - 1)
 
 
-def _widened(row: list[tuple[Image, str]], times: float) -> list[tuple[Image, str]]:
+def _widened(row: list[Lettering], times: float) -> list[Lettering]:
     """Enlarged, for the greater part as a whole, for the rest in width only."""
-    tall, wide = min(times, 2.0) ** 0.8, times
+    tall = min(times, 2.0) ** 0.8
     return [
-        (np.asarray(cv2.resize(mask, None, fx=wide, fy=tall), np.uint8), text) for mask, text in row
+        replace(
+            word,
+            mask=np.asarray(cv2.resize(word.mask, None, fx=times, fy=tall), np.uint8),
+            spacing=times * word.spacing,
+        )
+        for word in row
     ]
