@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ import platformdirs
 from numpy.typing import NDArray
 
 from engine.errors import LibraryError
-from engine.events import Announcer, EngineFailed, PhotosChanged
+from engine.events import Announcer, PhotosChanged
 from engine.indexer import ScanResult
 from engine.packs import Mode, ModelPack, find_packs, installed_packs
 from engine.panel import Panel
+from engine.preparation import Preparation
 from engine.readers import Readers
 from engine.roots import Root, absolute, check_root
 from engine.rows import SkippedRow
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from engine.towers import Towers
 
 __all__ = ["CATALOGUE", "Library", "PackStatus", "Root", "Status"]
-
-_logger = logging.getLogger(__name__)
 
 CATALOGUE = "catalogue.sqlite"
 
@@ -78,8 +76,7 @@ class Library:
         self._factory = factory
         self._readers = Readers(folder / CATALOGUE)
         self._shelf = Shelf(folder, self._readers, installed_packs)
-        self._stopping = threading.Event()
-        self._preparing: list[threading.Thread] = []
+        self._preparation = Preparation(self.announcer.announce)
         self._watcher: Watcher | None = None
         self._roots: frozenset[Path] = frozenset()
         self._writing: Writing | None = None
@@ -216,8 +213,7 @@ class Library:
         writing = self._may_write()
         if self._watcher is not None:
             return
-        self._stopping.clear()
-        self._prepare_soon()
+        self._preparation.begin(self._panel)
         writing.background.start()
         self._watcher = Watcher(self._on_changed, ignored=(self.folder,))
         self._watcher.start()
@@ -266,7 +262,7 @@ class Library:
         writing = self._may_write()
         writing.background.run(lambda: self._change_packs(writing, packs))
         if self._watcher is not None:
-            self._prepare_soon()
+            self._preparation.begin(self._panel)
             self.rescan()
         self.announcer.announce(PhotosChanged(added=0, removed=0))
 
@@ -358,38 +354,14 @@ class Library:
 
     def _stop(self, writing: Writing) -> None:
         # All are told before any is waited for: should Ctrl-C end the waiting, none goes on.
-        self._stopping.set()
+        self._preparation.give_up()
         writing.background.end()
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             watcher.stop()
         writing.stop()
-        for thread in self._preparing:
-            thread.join()
-        self._preparing.clear()
+        self._preparation.wait()
         self._panel.save()
-
-    def _prepare_soon(self) -> None:
-        thread = threading.Thread(target=self._prepare, args=(self._panel,), name="photolex-index")
-        self._preparing.append(thread)
-        thread.start()
-
-    def _prepare(self, panel: Panel) -> None:
-        """Makes the first search quick."""
-
-        def is_over() -> bool:
-            return self._stopping.is_set() or panel is not self._panel
-
-        try:
-            for answering in panel.answering:
-                answering.open_words()
-                answering.index.bring_up(is_over)
-            panel.save()
-        except LibraryError as error:
-            self.announcer.announce(EngineFailed(error))
-        except Exception as error:
-            _logger.exception("The index could not be made")
-            self.announcer.announce(EngineFailed(error))
 
     def _follow_roots(self) -> None:
         """Watches the folders that are roots now, and no others."""
