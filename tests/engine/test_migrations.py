@@ -84,10 +84,10 @@ def test_the_file_of_another_program_is_refused_and_not_touched(
     assert tables(connection) == {"recipes"}
 
 
-def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> None:
-    file = tmp_path / "catalogue.sqlite"
+def with_a_photo(file: Path, version: int) -> sqlite3.Connection:
+    """A catalogue of an older version with one photo, and a pack that has not seen it."""
     old = sqlite3.connect(file, isolation_level=None)
-    migrate(old, STEPS[:2])
+    migrate(old, STEPS[:version])
     old.execute("INSERT INTO roots (path) VALUES ('/photos')")
     old.execute("INSERT INTO contents VALUES (7, x'00', 10, 640, 480)")
     old.execute(
@@ -95,6 +95,12 @@ def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> 
         "VALUES (1, '/photos/a.jpg', 10, 5, 7)"
     )
     old.execute("INSERT INTO packs (name, fingerprint) VALUES ('compact', 'abc')")
+    return old
+
+
+def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.sqlite"
+    old = with_a_photo(file, version=2)
     old.execute(
         "INSERT INTO regions (content_id, pack_id, quad, embedding, lattice, reading, confidence) "
         "VALUES (7, 1, zeroblob(32), zeroblob(8), x'', 'coffee', 0.5)"
@@ -107,15 +113,7 @@ def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> 
 
 def test_a_catalogue_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
     file = tmp_path / "catalogue.sqlite"
-    old = sqlite3.connect(file, isolation_level=None)
-    migrate(old, STEPS[:1])
-    old.execute("INSERT INTO roots (path) VALUES ('/photos')")
-    old.execute("INSERT INTO contents VALUES (7, x'00', 10, 640, 480)")
-    old.execute(
-        "INSERT INTO photos (root_id, path, size, mtime_ns, content_id) "
-        "VALUES (1, '/photos/a.jpg', 10, 5, 7)"
-    )
-    old.execute("INSERT INTO packs (name, fingerprint) VALUES ('compact', 'abc')")
+    old = with_a_photo(file, version=1)
     old.execute("INSERT INTO embedded VALUES (7, 1)")
     quad, embedding = np.arange(8, dtype="<f4").tobytes(), np.ones(4, "<f2").tobytes()
     old.execute(

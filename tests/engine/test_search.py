@@ -340,10 +340,9 @@ def test_searches_run_in_several_threads(shelf: Shelf) -> None:
     assert found == [[f"{number:02}.jpg" for number in range(20)]] * 4
 
 
-def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shelf) -> None:
-    shelf.put("far.jpg", "fresh", "bread", quads=[box(10, 10), box(600, 500)])
-    shelf.put("near.jpg", "fresh", "bread", quads=[box(10, 10), box(115, 10)])
-    whole = Searcher(
+def of_whole_photos(shelf: Shelf) -> Searcher:
+    """A searcher of a pack that does not know where words stand."""
+    return Searcher(
         shelf.reading,
         lambda: shelf.index,
         shelf.embed_words,
@@ -351,6 +350,12 @@ def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shel
         shelf.pack,
         places=False,
     )
+
+
+def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shelf) -> None:
+    shelf.put("far.jpg", "fresh", "bread", quads=[box(10, 10), box(600, 500)])
+    shelf.put("near.jpg", "fresh", "bread", quads=[box(10, 10), box(115, 10)])
+    whole = of_whole_photos(shelf)
     for query in ("fresh bread", '"fresh bread"'):
         scores = [hit.score for hit in whole.ask(query).hits]
         assert scores == pytest.approx([0.95, 0.95])
@@ -447,13 +452,6 @@ def test_the_right_colour_is_found_behind_many_of_the_wrong_one(
 
 def test_a_pack_that_sees_photos_as_a_whole_does_not_guess(shelf: Shelf) -> None:
     shelf.put("red.jpg", "sale", looks=[RED])
-    whole = Searcher(
-        shelf.reading,
-        lambda: shelf.index,
-        shelf.embed_words,
-        LetterScorer(),
-        shelf.pack,
-        places=False,
-    )
+    whole = of_whole_photos(shelf)
     assert whole.ask("sale").hits
     assert whole.ask("sale color:red").hits == whole.ask("sale -at:top").hits == []
