@@ -38,7 +38,7 @@ class FocusSettings:
     least_confidence: float = 0.4
     least_side: float = 1.0
     most: int = 500
-    gap: float = 0.35
+    gap: float = 0.2
     trace: float = 0.2
 
 

@@ -137,6 +137,7 @@ class CompactTowers:
         if large := self._large_rows(read.ways, max(pixels.shape[:2])):
             read = read.and_also(self._read_widely(pyramid, read, large))
         lattices, readings = lattice.pack(read.letters), lattice.readings(read.letters)
+        colours = measured(read.crops)
         return [
             Region(
                 way.quad,
@@ -144,11 +145,9 @@ class CompactTowers:
                 lattices[row],
                 readings[row],
                 found[at].confidence,
-                colours=measured(crop),
+                colours=colours[row],
             )
-            for row, (at, way, crop) in enumerate(
-                zip(read.owners.tolist(), read.ways, read.crops, strict=True)
-            )
+            for row, (at, way) in enumerate(zip(read.owners.tolist(), read.ways, strict=True))
         ]
 
     def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
@@ -264,16 +263,15 @@ def words_of_maps(
 
 def _without_doubles(found: list[Found]) -> list[Found]:
     """Of what was found at several scales, the surer where two boxes share half of their union."""
-    boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found], np.float32)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) if len(boxes) else np.zeros(0)
-    kept: list[int] = []
-    for at in sorted(range(len(found)), key=lambda index: -found[index].confidence):
-        if kept:
-            others = boxes[kept]
-            low = np.maximum(others[:, :2], boxes[at, :2])
-            high = np.minimum(others[:, 2:], boxes[at, 2:])
-            shared = np.prod(np.clip(high - low, 0, None), axis=1)
-            if (shared / (areas[kept] + areas[at] - shared) > 0.5).any():
-                continue
-        kept.append(at)
-    return [found[at] for at in kept]
+    found = sorted(found, key=lambda one: -one.confidence)
+    boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found]).reshape(-1, 4)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    same = shared > 0.5 * (areas[:, None] + areas - shared)
+    kept = np.ones(len(found), bool)
+    for at in range(len(found)):
+        if kept[at]:
+            kept[at + 1 :] &= ~same[at, at + 1 :]
+    return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]

@@ -40,7 +40,7 @@ PAIRS = [
 @pytest.mark.parametrize(("lettering", "ground"), PAIRS)
 @pytest.mark.parametrize("text", ["Bakery", "WWMMWW", "il"])
 def test_lettering_is_told_from_its_ground(lettering: Rgb, ground: Rgb, text: str) -> None:
-    found = measured(crop(lettering, ground, text))
+    (found,) = measured([crop(lettering, ground, text)])
     assert found is not None
     assert np.abs(np.subtract(found.lettering, lettering)).max() < 25
     assert np.abs(np.subtract(found.ground, ground)).max() < 10
@@ -48,15 +48,21 @@ def test_lettering_is_told_from_its_ground(lettering: Rgb, ground: Rgb, text: st
 
 @pytest.mark.parametrize(("lettering", "ground"), PAIRS)
 def test_blurred_lettering_keeps_its_name(lettering: Rgb, ground: Rgb) -> None:
-    found = measured(crop(lettering, ground, blur=0.6))
+    (found,) = measured([crop(lettering, ground, blur=0.6)])
     assert found is not None
     assert surest(found.lettering, found.ground) == surest(lettering, ground)
     assert surest(found.ground, found.lettering) == surest(ground, lettering)
 
 
 def test_where_two_colours_cannot_be_told_apart_none_is_known() -> None:
-    assert measured(np.full((32, 128, 3), 128, np.uint8)) is None
-    assert measured(crop((120, 120, 120), (128, 128, 128))) is None
+    plain, faint = np.full((32, 128, 3), 128, np.uint8), crop((120, 120, 120), (128, 128, 128))
+    assert measured([plain, faint]) == [None, None]
+    assert measured([]) == []
+
+
+def test_each_of_many_crops_is_measured_by_itself() -> None:
+    crops = [crop(*pair) for pair in PAIRS] + [np.full((32, 128, 3), 128, np.uint8)]
+    assert measured(crops) == [measured([one])[0] for one in crops]
 
 
 def test_colours_are_kept_in_six_bytes() -> None:
