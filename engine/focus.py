@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,8 +83,7 @@ def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found
             found.append(bent)
             continue
         quad, upright = _quad(points, settings, slope)
-        sides = np.linalg.norm(quad - np.roll(quad, 1, 0), axis=1)
-        if float(sides.min()) >= settings.least_side:
+        if min(math.dist(quad[0], quad[1]), math.dist(quad[1], quad[2])) >= settings.least_side:
             found.append(Found(quad, confidence, upright))
     found.sort(key=lambda one: -one.confidence)
     return found[: settings.most]
@@ -180,7 +180,7 @@ def _quad(points: NDArray[np.float32], settings: FocusSettings, slope: float) ->
 
 def _rotation(angle: float) -> NDArray[np.float32]:
     """Turns row vectors by ``angle`` degrees, clockwise as images go (``points @ matrix``)."""
-    sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
     return np.array([[cosine, sine], [-sine, cosine]], np.float32)
 
 
@@ -191,4 +191,4 @@ def _offset(wide: float, high: float, shrink: float) -> float:
     """
     k = 1.0 - shrink * shrink
     a, b, c = 8.0 - 4.0 * k, 2.0 * (wide + high) * (1.0 - k), -k * wide * high
-    return float((-b + np.sqrt(b * b - 4.0 * a * c)) / (2.0 * a))
+    return (-b + math.sqrt(b * b - 4.0 * a * c)) / (2.0 * a)
