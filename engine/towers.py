@@ -265,10 +265,11 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     """Of what was found at several scales, the surer where two boxes share half of their union."""
     found = sorted(found, key=lambda one: -one.confidence)
     boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found]).reshape(-1, 4)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    left, top, right, bottom = boxes.T
+    areas = (right - left) * (bottom - top)
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    shared = wide.clip(0) * high.clip(0)
     same = shared > 0.5 * (areas[:, None] + areas - shared)
     kept = np.ones(len(found), bool)
     for at in range(len(found)):

@@ -85,7 +85,7 @@ class TitlePainter:
         quads = []
         top = float(edge)
         for row, width, height in zip(rows, widths, heights, strict=True):
-            x = (wide - width) / 2
+            x, between = (wide - width) / 2, space_between(row, gap)
             for word in row:
                 h, w = word.mask.shape
                 y = int(top + (height - h) / 2)
@@ -95,7 +95,7 @@ class TitlePainter:
                 left, right, up, down = x - room, x + w + room, y - room, y + h + room
                 corners = [[left, up], [right, up], [right, down], [left, down]]
                 quads.append((np.array(corners, np.float32), word.text))
-                x += w + space_between(row, gap)
+                x += w + between
             top += height * (1 + lead)
         return Lockup(ink, quads)
 

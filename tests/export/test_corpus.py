@@ -67,3 +67,14 @@ def test_without_any_list_the_remedy_is_said(
     monkeypatch.setattr(corpus, "FOLDER", tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="make fonts"):
         Corpus(0)
+
+
+def test_plates_are_blocks_of_capitals_and_digits() -> None:
+    source = Corpus(4, ())
+    plates = [source.plate() for _ in range(100)]
+    assert {len(plate) for plate in plates} == {1, 2, 3}
+    for plate in plates:
+        text = "".join(plate).replace("-", "")
+        assert text.isalnum()
+        assert text == text.upper()
+        assert 2 <= len(text) <= 12

@@ -11,7 +11,7 @@ import pytest
 from engine.tokenizer import fold
 from export.synth import bank
 from export.synth.bank import Bank, build_bank
-from export.synth.lettering import Typesetter
+from export.synth.lettering import Lettering, Typesetter, space_between
 from tests.typography import some_families, some_words
 
 
@@ -77,3 +77,18 @@ def test_a_bank_gives_back_what_was_drawn(tmp_path: Path, monkeypatch: pytest.Mo
         assert text == lettering.text
         np.testing.assert_array_equal(mask, lettering.mask)
     assert again[11][0].max() > 60
+
+
+def test_words_stand_farther_apart_than_the_letters_in_them() -> None:
+    close, wide = (
+        Lettering(np.zeros((40, 100), np.uint8), "one", "a.ttf", spacing) for spacing in (0.0, 30.0)
+    )
+    assert space_between([close, close], 0.25) == pytest.approx(10)
+    assert space_between([close, wide], 0.25) > 60
+
+
+def test_letters_that_are_set_apart_say_so() -> None:
+    typesetter = Typesetter(some_families(), 3)
+    drawn = [typesetter.draw("mmmm", 40) for _ in range(200)]
+    spaced = [one.spacing > 0 for one in drawn if one is not None]
+    assert 0.03 < sum(spaced) / len(spaced) < 0.3
