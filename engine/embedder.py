@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.embedding import Embedded, ImageTower, Skipped, TowersFactory, work
+from engine.embedding import LANES, Embedded, ImageTower, Skipped, TowersFactory, work
 from engine.errors import LibraryError, PackError
 
 __all__ = ["Embedded", "Embedder", "ImageTower", "Skipped", "TowersFactory"]
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Embedder:
     """Starts its child when there is something to embed; ``close`` ends it until the next time."""
 
-    # Photos that the child holds at once: one in the model, the others decoded ahead of it.
-    AHEAD = 4
+    # Photos that the child holds at once: some in the model, the others decoded ahead of it.
+    AHEAD = LANES + 2
     # A model that fails on so many photos in a row is to blame itself.
     LOSSES = 5
 

@@ -1,4 +1,8 @@
-"""What the embedder's child does: decodes photos ahead of the model, embeds them, answers."""
+"""What the embedder's child does: decodes photos ahead of the model, embeds them, answers.
+
+Photos are embedded side by side rather than each by all cores: between its networks, and in much
+of what is done with their answers, a photo keeps but one core busy.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +37,11 @@ class ImageTower(Protocol):
 
 # Called in the child, so it must be picklable: a function of a module, or a partial of one.
 TowersFactory = Callable[[], ImageTower]
+
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Photos in the model at once, each of which takes memory, and the threads of each.
+LANES = min(4, _CORES)
+THREADS = _CORES // LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,8 @@ class _Decoded:
     mtime_ns: int
 
 
-_Job = tuple[int, Path, "Future[_Decoded]"]
+_Answer = tuple["Embedded | Skipped", str]
+_Job = tuple[int, "Future[_Answer]"]
 
 
 def work(connection: Connection, factory: TowersFactory, longest_side: int) -> None:
@@ -85,16 +96,20 @@ def work(connection: Connection, factory: TowersFactory, longest_side: int) -> N
     with suppress(OSError):
         # An OSError: the parent has given up waiting, which the first thing received will show.
         connection.send(None)
+    if LANES > 1:
+        # OpenCV's own threads would only stand in the other photos' way.
+        cv2.setNumThreads(THREADS)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-    with ThreadPoolExecutor(2, "decode") as decoders:
+    with ThreadPoolExecutor(2, "decode") as decoders, ThreadPoolExecutor(LANES, "embed") as lanes:
 
         def take() -> None:
             try:
                 while True:
                     number, path = connection.recv()
-                    jobs.put((number, path, decoders.submit(_decode, path, longest_side)))
+                    decoded = decoders.submit(_decode, path, longest_side)
+                    jobs.put((number, lanes.submit(_embed, towers, path, decoded.result)))
             except (EOFError, OSError, RuntimeError):
-                # RuntimeError: the decoders have been shut down, which is the end as well.
+                # RuntimeError: the threads have been shut down, which is the end as well.
                 jobs.put(None)
             # The parent is gone: if the model never comes back, nobody else ends this process.
             time.sleep(10)
@@ -102,13 +117,13 @@ def work(connection: Connection, factory: TowersFactory, longest_side: int) -> N
 
         threading.Thread(target=take, daemon=True).start()
         while (job := jobs.get()) is not None:
-            number, path, decoded = job
-            result, trace = _embed(towers, path, decoded.result)
+            number, answer = job
             try:
-                connection.send((number, result, trace))
+                connection.send((number, *answer.result()))
             except OSError:
                 break
-        decoders.shutdown(cancel_futures=True)
+        for pool in (lanes, decoders):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def embed_here(towers: ImageTower, path: Path, longest_side: int) -> Embedded | Skipped:
@@ -135,9 +150,7 @@ class _ChangingError(PhotoError):
     """What was read is neither the old photo nor the new one."""
 
 
-def _embed(
-    towers: ImageTower, path: Path, decoded: Callable[[], _Decoded]
-) -> tuple[Embedded | Skipped, str]:
+def _embed(towers: ImageTower, path: Path, decoded: Callable[[], _Decoded]) -> _Answer:
     """The result, and the traceback of a failure that is ours."""
     try:
         found = decoded()

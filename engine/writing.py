@@ -18,6 +18,7 @@ from engine.backfill import Backfill
 from engine.background import Background
 from engine.catalogue import Catalogue
 from engine.embedder import Embedder
+from engine.embedding import THREADS
 from engine.events import Event
 from engine.indexer import Indexer, ScanResult
 from engine.kept_index import adopt_index, delete_index
@@ -151,4 +152,4 @@ def _towers_factory(pack: ModelPack) -> Callable[[], Towers]:
     # Here, because importing onnxruntime takes longer than most commands.
     from engine.towers import open_towers_of_folder
 
-    return partial(open_towers_of_folder, str(pack.folder))
+    return partial(open_towers_of_folder, str(pack.folder), THREADS)
