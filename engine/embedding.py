@@ -32,7 +32,8 @@ from engine.regions import Region
 class ImageTower(Protocol):
     """The part of ``Towers`` that photos need."""
 
-    def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]: ...
+    def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
+        """Called on several threads at once."""
 
 
 # Called in the child, so it must be picklable: a function of a module, or a partial of one.

@@ -14,9 +14,10 @@ import pytest
 
 from engine import photos
 from engine.embedder import Embedded, Embedder, Skipped
-from engine.embedding import embed_here
+from engine.embedding import LANES, embed_here
 from engine.errors import PackError
 from engine.photos import Photo, digest
+from engine.regions import Region
 from tests import fakes
 
 
@@ -48,6 +49,19 @@ def towers_that_die_once(marker: Path) -> fakes.FakeTowers:
         return fakes.FakeTowers()
     marker.touch()
     return towers_that_always_crash()
+
+
+def towers_that_wait_for_company() -> fakes.FakeTowers:
+    """They embed no photo before another one is being embedded."""
+    towers, company = fakes.FakeTowers(), threading.Barrier(2)
+    embed = towers.embed_photo
+
+    def embed_photo(pixels: np.ndarray) -> list[Region]:
+        company.wait(30)
+        return embed(pixels)
+
+    towers.embed_photo = embed_photo  # type: ignore[method-assign]
+    return towers
 
 
 def readings(result: Embedded | Skipped) -> list[str]:
@@ -102,6 +116,13 @@ class TestEmbedding:
         next(results)
         assert asked <= Embedder.AHEAD
         assert len(list(results)) == 19
+
+    @pytest.mark.skipif(LANES == 1, reason="with one core photos wait for each other")
+    def test_photos_are_embedded_side_by_side(self, tmp_path: Path) -> None:
+        paths = [fakes.photo(tmp_path / f"{n}.jpg", f"word{n}", variant=n) for n in range(4)]
+        with Embedder(towers_that_wait_for_company, longest_side=640) as embedder:
+            results = list(embedder.embed(paths))
+        assert [readings(result) for result in results] == [[f"word{n}"] for n in range(4)]
 
     def test_nothing_to_embed_starts_no_process(self) -> None:
         with Embedder(dying_towers, longest_side=640) as embedder:
