@@ -30,8 +30,8 @@ class Stages:
 
     ``decode``: reading the file, its digest, and its pixels. ``focus``: the network and its maps
     made into quads. ``image_tower``: the network that embeds and reads the crops. ``rest``: cutting
-    the crops, and keeping what was read. The program decodes ahead on other threads, so its photos
-    a second can be more than these four allow together.
+    the crops, and keeping what was read. The program decodes ahead and embeds photos side by side,
+    so its photos a second can be more than these four allow together.
     """
 
     photos: int
