@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.preprocess import Image, for_focus
+from engine.preprocess import Image, Pyramid, for_focus
 
 Maps = NDArray[np.float32]  # (2, h, w)
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -21,7 +21,7 @@ _ALIKE = 1.2  # two scales of which one is hardly larger show the same
 
 def look(
     network: Callable[[Image], Maps],
-    pixels: Image,
+    pyramid: Pyramid,
     sides: Sequence[int],
     most_enlarged: float,
     trace: float,
@@ -33,7 +33,7 @@ def look(
     """
     pictures: list[tuple[Image, float]] = []
     for side in sides:
-        picture, scale = for_focus(pixels, side, most_enlarged)
+        picture, scale = for_focus(pyramid, side, most_enlarged)
         if not pictures or pictures[-1][1] > _ALIKE * scale:
             pictures.append((picture, scale))
     seen: list[tuple[Maps, float]] = []

@@ -11,47 +11,38 @@ from engine.strips import Quad, Strip
 Image = NDArray[np.uint8]
 
 
-def for_focus(
-    pixels: Image, longest_side: int, most_enlarged: float, multiple: int = 32
-) -> tuple[Image, float]:
-    """(H, W, 3) scaled so that its longer side is ``longest_side``, padded to multiples of 32.
-
-    Small photos are enlarged ``most_enlarged`` times at most. Returns the picture and its scale
-    (output pixels per input pixel); the padding is at the right and the bottom.
-    """
-    high, wide = pixels.shape[:2]
-    scale = min(longest_side / max(high, wide), most_enlarged)
-    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    scaled = cv2.resize(pixels, size, interpolation=how) if scale != 1 else pixels
-    shape = (-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3)
-    answer = np.zeros(shape, np.uint8)
-    answer[: size[1], : size[0]] = scaled
-    return answer, scale
-
-
 class Pyramid:
-    """A photo at halving scales, made as needed.
+    """A photo (H, W, 3) at halving scales, made as needed.
 
-    So a large word is averaged down and not sampled with gaps when its crop is cut.
+    So what is made smaller is averaged and not sampled with gaps. Halving is many times faster than
+    averaging at other ratios, which are left to what is at most twice too large.
     """
 
     def __init__(self, pixels: Image) -> None:
         self._levels = [pixels]
 
-    def _level(self, index: int) -> Image:
+    @property
+    def photo(self) -> Image:
+        """The photo itself."""
+        return self._levels[0]
+
+    def fitting(self, shrink: float) -> tuple[Image, float]:
+        """The level for what is made ``shrink`` times smaller, and its pixels a pixel."""
+        index = int(np.clip(np.log2(max(shrink, 1.0)), 0, 5))
         while len(self._levels) <= index:
             last = self._levels[-1]
-            size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
-            halved = cv2.resize(last, size, interpolation=cv2.INTER_AREA)
+            # Without the last of an odd number: only exact halves are fast.
+            high, wide = (max(1, side // 2) for side in last.shape[:2])
+            last = last[: 2 * high, : 2 * wide]
+            halved = cv2.resize(last, (wide, high), interpolation=cv2.INTER_AREA)
             self._levels.append(np.asarray(halved, np.uint8))
-        return self._levels[index]
+        return self._levels[index], 0.5**index
 
     def crop(self, quad: Quad, wide: int, high: int) -> Image:
         """The quad (4, 2), straightened and stretched to (high, wide, 3)."""
         across = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
         down = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
-        level, factor = self._fitting(min(across / (2 * wide), down / (2 * high)))
+        level, factor = self.fitting(min(across / (2 * wide), down / (2 * high)))
         target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         # Pixel centres: the corner of a pixel is half a pixel from its centre.
         warp = cv2.getPerspectiveTransform((quad * factor - 0.5).astype(np.float32), target - 0.5)
@@ -64,7 +55,7 @@ class Pyramid:
         """The strip (2, n, 2), laid out straight and stretched to (high, wide, 3)."""
         along = float(np.linalg.norm(np.diff(strip.mean(0), axis=0), axis=1).sum())
         down = float(np.linalg.norm(strip[1] - strip[0], axis=1).mean())
-        level, factor = self._fitting(min(along / wide, down / high))
+        level, factor = self.fitting(min(along / wide, down / high))
         columns = (np.arange(wide) + 0.5) / wide * (strip.shape[1] - 1)
         known = np.arange(strip.shape[1])
         edges = [[np.interp(columns, known, axis) for axis in edge.T] for edge in strip * factor]
@@ -74,12 +65,23 @@ class Pyramid:
         cut = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(cut, np.uint8)
 
-    def _fitting(self, shrink: float) -> tuple[Image, NDArray[np.float64]]:
-        """The level for what is made ``shrink`` times smaller, and its pixels a pixel, x and y."""
-        level = self._level(int(np.clip(np.log2(max(shrink, 1.0)), 0, 5)))
-        # Odd sides are not halved exactly, and the two differ.
-        factor = np.divide(level.shape[1::-1], self._levels[0].shape[1::-1])
-        return level, factor
+
+def for_focus(
+    pyramid: Pyramid, longest_side: int, most_enlarged: float, multiple: int = 32
+) -> tuple[Image, float]:
+    """(H, W, 3) scaled so that its longer side is ``longest_side``, padded to multiples of 32.
+
+    Small photos are enlarged ``most_enlarged`` times at most. Returns the picture and its scale
+    (output pixels per input pixel); the padding is at the right and the bottom.
+    """
+    high, wide = pyramid.photo.shape[:2]
+    scale = min(longest_side / max(high, wide), most_enlarged)
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+    level, _ = pyramid.fitting(1 / scale)
+    shape = (-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3)
+    answer = np.zeros(shape, np.uint8)
+    answer[: size[1], : size[0]] = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
+    return answer, scale
 
 
 def grown(quad: Quad, along: float, across: float) -> Quad:

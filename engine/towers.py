@@ -129,10 +129,10 @@ class CompactTowers:
         return self._sized(embeddings)
 
     def embed_photo(self, pixels: NDArray[np.uint8]) -> list[Region]:
-        found = self.find(pixels)
+        pyramid = Pyramid(pixels)
+        found = self.find(pyramid)
         if not found:
             return []
-        pyramid = Pyramid(pixels)
         read = self._read(pyramid, found)
         if large := self._large_rows(read.ways, max(pixels.shape[:2])):
             read = read.and_also(self._read_widely(pyramid, read, large))
@@ -206,15 +206,15 @@ class CompactTowers:
             for way in ways
         ]
 
-    def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
+    def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
-        found = words_of_maps(self.focus_maps(pixels), self._finding)
+        found = words_of_maps(self.focus_maps(pyramid), self._finding)
         return found + joined(found, self._finding.gap)
 
-    def focus_maps(self, pixels: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], float]]:
+    def focus_maps(self, pyramid: Pyramid) -> list[tuple[NDArray[np.float32], float]]:
         """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""
         finding = self._finding
-        return look(self._maps, pixels, self._sides, self._most_enlarged, finding.trace)
+        return look(self._maps, pyramid, self._sides, self._most_enlarged, finding.trace)
 
     def _maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self._focus is None:

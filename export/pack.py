@@ -114,11 +114,14 @@ def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> No
     towers = CompactTowers(read_pack(out))
     crops = []
     for photo in photos[::2]:
-        found = towers.find(photo.pixels)[:30]
+        pyramid = Pyramid(photo.pixels)
+        found = towers.find(pyramid)[:30]
         ways = first_ways(found, runs_across(found))
-        crops += towers.cut(Pyramid(photo.pixels), ways)
+        crops += towers.cut(pyramid, ways)
     batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
-    pictures = [for_focus(photo.pixels, 960, args.most_enlarged)[0] for photo in photos[::3]]
+    pictures = [
+        for_focus(Pyramid(photo.pixels), 960, args.most_enlarged)[0] for photo in photos[::3]
+    ]
     quantize(out / "focus.onnx", [picture[None] for picture in pictures])
     if batches:
         quantize(out / "image.onnx", batches)
@@ -139,7 +142,7 @@ def export_towers(
     words = ["photo", "a", "2026", "strasse", "x" * LONGEST_WORD]
     lengths = np.array([len(one) for one in words], np.int64)
     differences = {
-        "focus": export_focus(finder, out / "focus.onnx", for_focus(photo, 640, 2.0)[0]),
+        "focus": export_focus(finder, out / "focus.onnx", for_focus(Pyramid(photo), 640, 2.0)[0]),
         "image": export_image(towers.image, out / "image.onnx", crops.astype(np.uint8)),
         "text": export_text(towers.text, out / "text.onnx", stretch(words, FRAMES), lengths),
     }

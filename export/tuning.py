@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.focus import FocusSettings
+from engine.preprocess import Pyramid
 from engine.towers import CompactTowers, words_of_maps
 from export.calibration import Labelled
 
@@ -25,7 +26,7 @@ def tune(
     """The settings with the best fit, and the fit: the mean over photos of how well their words
     are covered (overlap over union of the best quad, nothing below a half).
     """
-    seen = [(towers.focus_maps(photo.pixels), photo) for photo in photos]
+    seen = [(towers.focus_maps(Pyramid(photo.pixels)), photo) for photo in photos]
     best, most = settings, -1.0
     for threshold, growth, splits in product(THRESHOLDS, GROWTHS, SPLITS):
         tried = replace(settings, threshold=threshold, growth=growth, splits=splits)

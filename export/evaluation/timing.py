@@ -18,6 +18,7 @@ from engine.errors import PhotoError
 from engine.focus import Found
 from engine.packs import ModelPack
 from engine.photos import Photo, decode, digest_of, open_photo
+from engine.preprocess import Pyramid
 from engine.regions import Region
 from engine.towers import CompactTowers
 
@@ -59,10 +60,10 @@ class TimedTowers(CompactTowers):
         finally:
             self.total += time.perf_counter() - started
 
-    def find(self, pixels: NDArray[np.uint8]) -> list[Found]:
+    def find(self, pyramid: Pyramid) -> list[Found]:
         started = time.perf_counter()
         try:
-            return super().find(pixels)
+            return super().find(pyramid)
         finally:
             self.focus += time.perf_counter() - started
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.looks import STRIDE, look, worth_a_look
+from engine.preprocess import Pyramid
 
 Image = NDArray[np.uint8]
 
@@ -38,7 +39,7 @@ SIDES = (1600, 800, 400)
 
 def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
     eye = Eye()
-    seen = look(eye, photo(1600, 1200, (300, 200)), SIDES, 2.0, 0.1)
+    seen = look(eye, Pyramid(photo(1600, 1200, (300, 200))), SIDES, 2.0, 0.1)
     assert [maps.shape for maps, _ in seen] == [(2, 80, 104), (2, 152, 200), (2, 304, 400)]
     assert [scale for _, scale in seen] == [0.0625, 0.125, 0.25]
     assert eye.shown[:2] == [(416, 320), (800, 608)]
@@ -48,31 +49,31 @@ def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
 
 def test_a_close_look_says_where_in_the_photo_the_text_is() -> None:
     dots = [(300, 200), (1400, 1000)]
-    maps, scale = look(Eye(), photo(1600, 1200, *dots), SIDES, 2.0, 0.1)[-1]
+    maps, scale = look(Eye(), Pyramid(photo(1600, 1200, *dots)), SIDES, 2.0, 0.1)[-1]
     ys, xs = np.nonzero(maps[0])
     found = {(int(x / scale) // 100, int(y / scale) // 100) for x, y in zip(xs, ys, strict=True)}
     assert found == {(x // 100, y // 100) for x, y in dots}
-    whole, _ = look(Eye(), photo(1600, 1200, *dots), SIDES[:1], 2.0, 0.1)[0]
+    whole, _ = look(Eye(), Pyramid(photo(1600, 1200, *dots)), SIDES[:1], 2.0, 0.1)[0]
     np.testing.assert_array_equal(maps, whole)
 
 
 def test_where_nothing_was_seen_nobody_looks_again() -> None:
     eye = Eye()
-    seen = look(eye, photo(1600, 1200), SIDES, 2.0, 0.1)
+    seen = look(eye, Pyramid(photo(1600, 1200)), SIDES, 2.0, 0.1)
     assert eye.shown == [(416, 320), (800, 608)]
     assert not seen[-1][0].any()
 
 
 def test_small_photos_are_not_seen_twice_as_large() -> None:
     eye = Eye()
-    seen = look(eye, photo(300, 200), SIDES, 2.0, 0.1)
+    seen = look(eye, Pyramid(photo(300, 200)), SIDES, 2.0, 0.1)
     assert [round(scale * STRIDE, 2) for _, scale in seen] == [1.33, 2.0]
     assert eye.shown == [(416, 288), (608, 416)]
 
 
 def test_a_photo_within_one_look_is_seen_once_and_whole() -> None:
     eye = Eye()
-    ((maps, scale),) = look(eye, photo(1600, 1200, (5, 5)), SIDES[:1], 2.0, 0.1)
+    ((maps, scale),) = look(eye, Pyramid(photo(1600, 1200, (5, 5))), SIDES[:1], 2.0, 0.1)
     assert eye.shown == [(1600, 1216)]
     assert maps.shape == (2, 304, 400)
     assert scale == 1 / STRIDE

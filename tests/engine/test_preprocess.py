@@ -29,14 +29,14 @@ def box(left: float, top: float, right: float, bottom: float) -> NDArray[np.floa
 
 
 def test_a_large_photo_is_scaled_to_the_longest_side() -> None:
-    picture, scale = for_focus(noise(600, 800), 400, 2.0)
+    picture, scale = for_focus(Pyramid(noise(600, 800)), 400, 2.0)
     assert scale == 0.5
     assert picture.shape == (320, 416, 3)
     assert picture.dtype == np.uint8
 
 
 def test_padding_is_black_and_at_the_right_and_the_bottom() -> None:
-    picture, _ = for_focus(np.full((600, 800, 3), 200, np.uint8), 400, 2.0)
+    picture, _ = for_focus(Pyramid(np.full((600, 800, 3), 200, np.uint8)), 400, 2.0)
     assert (picture[:300, :400] == 200).all()
     assert (picture[300:] == 0).all()
     assert (picture[:, 400:] == 0).all()
@@ -44,13 +44,13 @@ def test_padding_is_black_and_at_the_right_and_the_bottom() -> None:
 
 def test_a_photo_of_the_right_size_is_left_as_it_is() -> None:
     photo = noise(64, 96)
-    picture, scale = for_focus(photo, 96, 2.0)
+    picture, scale = for_focus(Pyramid(photo), 96, 2.0)
     assert scale == 1.0
     np.testing.assert_array_equal(picture, photo)
 
 
 def test_a_small_photo_is_enlarged_only_so_much() -> None:
-    picture, scale = for_focus(noise(20, 30), 1280, 2.5)
+    picture, scale = for_focus(Pyramid(noise(20, 30)), 1280, 2.5)
     assert scale == 2.5
     assert picture.shape == (64, 96, 3)
 
@@ -58,7 +58,7 @@ def test_a_small_photo_is_enlarged_only_so_much() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([32, 64, 96]))
 def test_every_photo_becomes_a_picture_that_focus_takes(high: int, wide: int, side: int) -> None:
-    picture, scale = for_focus(noise(high, wide), side, 2.0)
+    picture, scale = for_focus(Pyramid(noise(high, wide)), side, 2.0)
     assert picture.shape[0] % 32 == 0 < picture.shape[0] <= side
     assert picture.shape[1] % 32 == 0 < picture.shape[1] <= side
     assert max(high, wide) * scale <= side + 1e-6
@@ -66,7 +66,7 @@ def test_every_photo_becomes_a_picture_that_focus_takes(high: int, wide: int, si
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
 def test_photos_of_a_line_or_a_point_are_taken(shape: tuple[int, int]) -> None:
-    picture, scale = for_focus(np.full((*shape, 3), 90, np.uint8), 640, 2.0)
+    picture, scale = for_focus(Pyramid(np.full((*shape, 3), 90, np.uint8)), 640, 2.0)
     assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
     assert picture[0, 0].tolist() == [90, 90, 90]
     assert 0 < scale <= 2
@@ -75,7 +75,7 @@ def test_photos_of_a_line_or_a_point_are_taken(shape: tuple[int, int]) -> None:
 def test_a_place_in_the_photo_is_found_again_by_the_scale() -> None:
     photo = np.zeros((300, 500, 3), np.uint8)
     photo[200:220, 400:440] = 255
-    picture, scale = for_focus(photo, 250, 2.0)
+    picture, scale = for_focus(Pyramid(photo), 250, 2.0)
     rows, columns = np.nonzero(picture[:, :, 0] > 127)
     assert rows.min() / scale == pytest.approx(200, abs=2)
     assert (rows.max() + 1) / scale == pytest.approx(220, abs=2)

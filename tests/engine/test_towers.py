@@ -286,7 +286,7 @@ def test_a_photo_too_small_for_two_scales_is_seen_once(painted: ModelPack) -> No
     assert isinstance(towers, CompactTowers)
     photo = blank(128, 128)
     put(photo, "ab", (64, 64), size=(96, 32))
-    assert len(towers.find(photo)) == 1
+    assert len(towers.find(Pyramid(photo))) == 1
 
 
 def test_words_become_unit_rows(towers: Towers) -> None:
