@@ -63,16 +63,19 @@ class ImageTower(nn.Module):
         a, b, c, d, e = widths
         self.trunk = nn.Sequential(
             _conv(3, a, 2),
+            ResidualBlock(a),
             _conv(a, b, 2),
             ResidualBlock(b),
             _conv(b, c, (2, 1)),
             ResidualBlock(c),
+            ResidualBlock(c),
             _conv(c, d, (2, 1)),
+            ResidualBlock(d),
             ResidualBlock(d),
         )
         self.collapse = nn.Conv2d(d, e, (2, 1))
         self.position = nn.Parameter(torch.zeros(1, e, COLUMNS))
-        self.columns = nn.Sequential(SequenceBlock(e), SequenceBlock(e))
+        self.columns = nn.Sequential(*(SequenceBlock(e) for _ in range(4)))
         self.classify = nn.Conv1d(e, len(ALPHABET) + 1, 1)
         self.frames = SequenceBlock(e)
         self.project = nn.Conv1d(e, FRAME_SIZE, 1)

@@ -46,8 +46,9 @@ def train(args: argparse.Namespace) -> None:
     real = [text for pair in labelled for text in ("--real", str(pair[0]), str(pair[1]))]
     minutes = ["--minutes", str(args.minutes * 0.45)]
     bank = ["--bank", str(out / "bank"), *grounds]
-    _run(word, [*bank, *real, "--out", str(out), *minutes, *resources])
-    sources = ["--source", str(out / "scenes" / "images"), str(out / "scenes" / "gt.json"), "0.4"]
+    scenes = [str(out / "scenes" / "images"), str(out / "scenes" / "gt.json")]
+    _run(word, [*bank, *real, "--scenes", *scenes, "--out", str(out), *minutes, *resources])
+    sources = ["--source", *scenes, "0.4"]
     sources += _SIDES_OF_SCENES
     for photos_folder, file in labelled:
         share = 0.6 / len(labelled)

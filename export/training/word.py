@@ -1,7 +1,9 @@
 """Trains the image tower and the text tower together on word crops.
 
 Losses: contrastive in both directions, with a distracted query (one edit away, FDP's *Distinguish*
-step) for every word, and CTC on the image tower's columns.
+step) for every word, and CTC on the image tower's columns. Crops that were hard to read come again,
+for drawing another costs much of what training on it does (online hard example mining, after
+Shrivastava et al., CVPR 2016).
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,15 +33,25 @@ from export.training.run import Average, Budget, load, save
 
 Batch = tuple[Tensor, list[str]]
 
+_REAL_STRENGTH = 0.5  # how often what a camera or the painter has spoiled already is spoiled more
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Crops of labelled photos, and how many of them every batch has."""
+
+    cuts: list[Cut]
+    count: int
+
 
 class Crops(IterableDataset[Batch]):
-    """Batches of crops without end: drawn ones, and a part of real ones."""
+    """Batches of crops without end: first the ``drawn`` ones, then those of every share."""
 
     def __init__(
-        self, bank: Path, backgrounds: Path | None, cuts: list[Cut], *, batch: int, real: float
+        self, bank: Path, backgrounds: Path | None, drawn: int, shares: list[Share]
     ) -> None:
-        self.bank, self.backgrounds, self.cuts = bank, backgrounds, cuts
-        self.batch, self.real = batch, real if cuts else 0.0
+        self.bank, self.backgrounds = bank, backgrounds
+        self.drawn, self.shares = drawn, [share for share in shares if share.cuts]
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
@@ -48,18 +61,63 @@ class Crops(IterableDataset[Batch]):
         grounds = load_backgrounds(self.backgrounds, 250) if self.backgrounds else []
         renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
         while True:
-            real = int((rng.random(self.batch) < self.real).sum())
-            crops, words = renderer.paint(self.batch - real)
-            cuts = [self.cuts[int(at)] for at in rng.integers(len(self.cuts), size=real)]
-            if cuts:
+            crops, words = renderer.paint(self.drawn)
+            strength = torch.ones(self.drawn)
+            for share in self.shares:
+                chosen = rng.integers(len(share.cuts), size=share.count)
+                cuts = [share.cuts[int(at)] for at in chosen]
                 varied = torch.from_numpy(np.stack([vary(cut, rng) for cut in cuts]))
                 crops = torch.cat([crops, varied.permute(0, 3, 1, 2).float()])
                 words += [cut.text for cut in cuts]
-            strength = torch.ones(self.batch)
-            strength[self.batch - real :] = 0.5
+                strength = torch.cat([strength, torch.full((share.count,), _REAL_STRENGTH)])
             spoiled = torch.from_numpy(degrade_crops(crops, strength, renderer.chance))
-            folded = [fold(word)[:LONGEST_WORD] for word in words]
-            yield spoiled, folded
+            yield spoiled, [fold(word)[:LONGEST_WORD] for word in words]
+
+
+class Replay:
+    """Crops that were hard to read, each to be seen a few times more."""
+
+    CAPACITY = 50_000  # 12 KB each
+    LEAST = 2_000  # before that the same ones would come too often
+    TIMES = 3
+
+    def __init__(self) -> None:
+        self._items: list[tuple[Tensor, str, int]] = []
+
+    def add(self, crops: Tensor, words: list[str], surprise: Tensor) -> None:
+        """Keep the hard ones; ``surprise`` (n,): minus the log-likelihood of each word.
+
+        What was read is not kept, nor what hardly anybody could read.
+        """
+        for crop, word, amount in zip(crops, words, surprise.tolist(), strict=True):
+            if not 0.6 < amount < 2.2 * len(word):
+                continue
+            item = (crop.clone(), word, self.TIMES)
+            if len(self._items) < self.CAPACITY:
+                self._items.append(item)
+            else:
+                self._items[random.randrange(self.CAPACITY)] = item
+
+    def take(self, count: int) -> Batch | None:
+        """So many of them, in other colours and moved a little; None while there are too few."""
+        if len(self._items) < max(self.LEAST, count):
+            return None
+        crops, words = [], []
+        for _ in range(count):
+            at = random.randrange(len(self._items))
+            crop, word, left = self._items[at]
+            crops.append(crop)
+            words.append(word)
+            if left > 1:
+                self._items[at] = (crop, word, left - 1)
+            else:
+                self._items[at] = self._items[-1]
+                self._items.pop()
+        batch = torch.stack(crops)
+        inverted, permuted = torch.rand(2, count) < 0.3
+        batch[inverted] = 255 - batch[inverted]
+        batch[permuted] = batch[permuted][..., torch.randperm(3)]
+        return batch.roll((random.randint(-1, 1), random.randint(-3, 3)), (1, 2)), words
 
 
 def distract(word: str) -> str:
@@ -89,7 +147,8 @@ class WordTowers(nn.Module):
         self.image, self.text = ImageTower(), TextTower()
         self.log_scale = nn.Parameter(torch.tensor(3.0))
 
-    def losses(self, crops: Tensor, words: list[str]) -> dict[str, Tensor]:
+    def losses(self, crops: Tensor, words: list[str]) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses by name, and minus the log-likelihood of each word, (n,)."""
         device = crops.device
         embeddings, letters = self.image(crops)
         queries = words + [distract(word) for word in words]
@@ -110,10 +169,16 @@ class WordTowers(nn.Module):
         flat = torch.tensor([ALPHABET.index(c) + 1 for word in words for c in word], device=device)
         lengths = torch.tensor([len(word) for word in words], device=device)
         columns = torch.full((len(words),), letters.shape[1], device=device)
-        ctc = F.ctc_loss(
-            letters.float().transpose(0, 1), flat, columns, lengths, zero_infinity=True
+        surprise = F.ctc_loss(
+            letters.float().transpose(0, 1),
+            flat,
+            columns,
+            lengths,
+            reduction="none",
+            zero_infinity=True,
         )
-        return {"to_text": to_text, "to_image": 0.5 * to_image, "ctc": ctc}
+        ctc = (surprise / lengths).mean()
+        return {"to_text": to_text, "to_image": 0.5 * to_image, "ctc": ctc}, surprise.detach()
 
 
 @torch.no_grad()
@@ -147,14 +212,12 @@ def train(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     random.seed(args.seed)
     torch.manual_seed(args.seed)
-    cuts: list[Cut] = []
-    held: list[Cut] = []
-    for photos, labels in args.real or []:
-        names = sorted(json.loads(Path(labels).read_text()))
-        cuts += cut_words(Path(photos), Path(labels), only=set(names) - set(names[::20]))
-        held += cut_words(Path(photos), Path(labels), only=names[::20])
-    cuts, held = ([cut for cut in part if fold(cut.text)] for part in (cuts, held))
-    print(f"{len(cuts)} real crops to train on, {len(held)} held out", flush=True)
+    real, held = _split(args.real or [])
+    scenes, _ = _split(args.scenes or [])
+    print(
+        f"{len(real)} real crops to train on, {len(held)} held out; {len(scenes)} of scenes",
+        flush=True,
+    )
     towers = WordTowers().to(device)
     average = Average(towers, 0.999)
     optimizer = torch.optim.AdamW(towers.parameters(), lr=1e-3, weight_decay=0.02)
@@ -164,23 +227,27 @@ def train(args: argparse.Namespace) -> None:
         average.state = {k: v.to(device) for k, v in state["average"].items()}
         optimizer.load_state_dict(state["optimizer"])
         budget.spent, step = state["seconds"], state["step"]
-    data = Crops(
-        Path(args.bank),
-        Path(args.backgrounds) if args.backgrounds else None,
-        cuts,
-        batch=args.batch,
-        real=args.real_part,
+    again, of_real, of_scenes = (
+        round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
+    shares = [Share(real, of_real), Share(scenes, of_scenes)]
+    drawn = args.batch - again - sum(share.count for share in shares if share.cuts)
+    backgrounds = Path(args.backgrounds) if args.backgrounds else None
+    data = Crops(Path(args.bank), backgrounds, drawn, shares)
     ahead = 4 if args.workers else None  # without workers torch refuses any number
     loader = DataLoader(data, None, num_workers=args.workers, prefetch_factor=ahead)
+    replay = Replay()
     shown: dict[str, float] = {}
     saved = time.monotonic()
     for crops, words in loader:
+        fresh = len(words)
+        if (hard := replay.take(again)) is not None:
+            crops, words = torch.cat([crops, hard[0]]), words + hard[1]
         rate = budget.rate(args.rate)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(device.type, torch.bfloat16):
-            losses = towers.losses(crops.to(device), words)
+            losses, surprise = towers.losses(crops.to(device), words)
         total = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -188,6 +255,7 @@ def train(args: argparse.Namespace) -> None:
         optimizer.step()
         step += 1
         average.update(towers, step)
+        replay.add(crops[:fresh], words[:fresh], surprise[:fresh])
         for name, loss in losses.items():
             value = loss.item()
             shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
@@ -218,6 +286,17 @@ def train(args: argparse.Namespace) -> None:
             break
 
 
+def _split(sets: Sequence[Sequence[str]]) -> tuple[list[Cut], list[Cut]]:
+    """The words of labelled photos to train on, and those of every twentieth photo, held out."""
+    cuts: list[Cut] = []
+    held: list[Cut] = []
+    for photos, labels in sets:
+        names = sorted(json.loads(Path(labels).read_text()))
+        cuts += cut_words(Path(photos), Path(labels), only=set(names) - set(names[::20]))
+        held += cut_words(Path(photos), Path(labels), only=names[::20])
+    return [cut for cut in cuts if fold(cut.text)], [cut for cut in held if fold(cut.text)]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bank", required=True, help="folder made by `photolex-export draw`")
     parser.add_argument("--backgrounds", help="folder of photos to cut grounds from")
@@ -228,7 +307,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("PHOTOS", "LABELS"),
         help="labelled real photos",
     )
-    parser.add_argument("--real-part", type=float, default=0.25, help="share of real crops")
+    parser.add_argument("--real-part", type=float, default=0.2, help="share of real crops")
+    parser.add_argument(
+        "--scenes",
+        nargs=2,
+        action="append",
+        metavar=("PHOTOS", "LABELS"),
+        help="painted scenes, whose words are cut as those of real photos",
+    )
+    parser.add_argument("--scenes-part", type=float, default=0.18, help="share of scenes' crops")
+    parser.add_argument("--replayed", type=float, default=0.27, help="share of hard crops again")
     parser.add_argument("--out", required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")

@@ -24,7 +24,16 @@ from export.synth.bank import Bank
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training import word
 from export.training.run import load
-from export.training.word import Crops, WordTowers, distract, greedy, tokens, validate
+from export.training.word import (
+    Crops,
+    Replay,
+    Share,
+    WordTowers,
+    distract,
+    greedy,
+    tokens,
+    validate,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +64,8 @@ def bank(tmp_path: Path) -> Path:
     return folder
 
 
-def drawn(bank: Path, real: list[Cut], part: float, batch: int = 24) -> tuple[Tensor, list[str]]:
-    return next(iter(Crops(bank, None, real, batch=batch, real=part)))
+def drawn(bank: Path, count: int, *shares: Share) -> tuple[Tensor, list[str]]:
+    return next(iter(Crops(bank, None, count, list(shares))))
 
 
 def edits(one: str, other: str) -> int:
@@ -91,12 +100,12 @@ def test_the_greedy_reading_is_the_engines() -> None:
 
 def test_batches_mix_drawn_and_real_crops(bank: Path) -> None:
     blue = Cut(np.full((72, 120, 3), (0, 0, 255), np.uint8), "Blue!")
-    crops, words = drawn(bank, [blue], 0.5)
+    crops, words = drawn(bank, 16, Share([blue], 8), Share([], 5))
     assert crops.shape == (24, 32, 128, 3)
     assert crops.dtype == torch.uint8
     assert set(words) <= {"blue", *Bank(bank).texts}
-    assert 3 < words.count("blue") < 21
-    assert "blue" not in drawn(bank, [], 0.5)[1]
+    assert words.index("blue") == 16
+    assert words[16:] == ["blue"] * 8
 
 
 class Answers(nn.Module):
@@ -117,7 +126,7 @@ def test_equal_words_in_a_batch_are_no_negatives_of_each_other() -> None:
     towers.image = Answers(torch.stack([shown] * 3), letters)  # type: ignore[assignment]
     texts = torch.stack([shown] * 3 + [other] * 3)  # the words, then a distractor of each
     towers.text = Answers(texts)  # type: ignore[assignment]
-    losses = towers.losses(torch.zeros(3, 32, 128, 3, dtype=torch.uint8), ["same"] * 3)
+    losses, _ = towers.losses(torch.zeros(3, 32, 128, 3, dtype=torch.uint8), ["same"] * 3)
     assert losses["to_text"].item() == pytest.approx(0.0, abs=1e-4)
     assert losses["to_image"].item() == pytest.approx(0.5 * np.log(3), abs=1e-4)
 
@@ -128,13 +137,13 @@ def test_a_distractor_nearer_than_the_word_costs_much() -> None:
     letters = torch.log_softmax(torch.zeros(1, 32, 37), 2)
     towers.image = Answers(shown[None], letters)  # type: ignore[assignment]
     towers.text = Answers(torch.stack([other, shown]))  # type: ignore[assignment]
-    losses = towers.losses(torch.zeros(1, 32, 128, 3, dtype=torch.uint8), ["word"])
+    losses, _ = towers.losses(torch.zeros(1, 32, 128, 3, dtype=torch.uint8), ["word"])
     assert losses["to_text"].item() == pytest.approx(np.exp(3.0), rel=0.01)
 
 
 def test_a_word_that_columns_cannot_hold_does_no_harm(bank: Path) -> None:
-    crops, _ = drawn(bank, [], 0.0, batch=2)
-    losses = WordTowers().losses(crops, ["a" * LONGEST_WORD, "b"])  # needs 47 of 32 columns
+    crops, _ = drawn(bank, 2)
+    losses, _ = WordTowers().losses(crops, ["a" * LONGEST_WORD, "b"])  # needs 47 of 32 columns
     total = torch.stack(list(losses.values())).sum()
     total.backward()
     assert torch.isfinite(total)
@@ -142,18 +151,59 @@ def test_a_word_that_columns_cannot_hold_does_no_harm(bank: Path) -> None:
 
 def test_a_few_steps_make_every_loss_smaller(bank: Path) -> None:
     towers = WordTowers()
-    crops, words = drawn(bank, [], 0.0, batch=16)
+    crops, words = drawn(bank, 16)
     optimizer = torch.optim.AdamW(towers.parameters(), lr=3e-3)
     history = []
     for _ in range(15):
         random.seed(1)  # the same distractors
-        losses = towers.losses(crops, words)
+        losses, _ = towers.losses(crops, words)
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         optimizer.step()
         history.append({name: loss.item() for name, loss in losses.items()})
     for name in ("to_text", "ctc"):
         assert history[-1][name] < 0.8 * history[0][name], name
+
+
+def test_a_word_that_is_not_read_surprises() -> None:
+    towers = WordTowers()
+    sure = torch.full((1, 32, 37), -20.0)
+    sure[:, :, 0] = 0.0
+    sure[:, 3], sure[:, 3, 1] = -20.0, 0.0  # an "a" and blanks
+    towers.image = Answers(torch.eye(2)[:1], sure)  # type: ignore[assignment]
+    towers.text = Answers(torch.eye(2))  # type: ignore[assignment]
+    picture = torch.zeros(1, 32, 128, 3, dtype=torch.uint8)
+    assert towers.losses(picture, ["a"])[1].tolist() == pytest.approx([0.0], abs=1e-4)
+    assert towers.losses(picture, ["b"])[1].item() > 15
+
+
+def shades(count: int) -> Tensor:
+    """Crops of one level each, up to 50."""
+    return (torch.arange(count) % 50).byte()[:, None, None, None].expand(-1, 32, 128, 3)
+
+
+def test_only_what_was_hard_but_legible_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Replay, "LEAST", 0)
+    replay = Replay()
+    replay.add(shades(3), ["read", "hard", "lost"], torch.tensor([0.1, 3.0, 40.0]))
+    seen = [replay.take(1) for _ in range(Replay.TIMES)]
+    assert [batch[1] for batch in seen if batch is not None] == [["hard"]] * Replay.TIMES
+    assert all(batch[0].unique().tolist() in ([1], [254]) for batch in seen if batch is not None)
+    assert replay.take(1) is None
+
+
+def test_a_full_replay_forgets_old_crops_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Replay, "CAPACITY", 4)
+    monkeypatch.setattr(Replay, "LEAST", 2)
+    replay = Replay()
+    replay.add(shades(1), ["old"], torch.ones(1))
+    assert replay.take(1) is None
+    for _ in range(40):
+        replay.add(shades(4), ["new1", "new2", "new3", "new4"], torch.ones(4))
+    batch = replay.take(4)
+    assert batch is not None
+    assert batch[0].shape == (4, 32, 128, 3)
+    assert "old" not in batch[1]
 
 
 def test_validation_counts_what_is_read_and_found() -> None:
