@@ -554,7 +554,8 @@ def test_an_index_that_disagrees_with_the_catalogue_is_made_again(
     index(first, photos)
     first.close()
     # As if the file had been written before the first photos came.
-    kept = KeptIndex(folder / INDEX, first.pack, Readers(folder / "catalogue.sqlite"))
+    readers = Readers(folder / "catalogue.sqlite")
+    kept = KeptIndex(folder / INDEX, first.pack, readers)
     graph = HnswIndex(EMBEDDING_SIZE)
     graph.fill(lambda after: [(np.array([3]), np.ones((1, EMBEDDING_SIZE), np.float16))][after:])
     graph.save(folder / INDEX, Freshness(first.pack.fingerprint, 1, 3))
@@ -562,6 +563,7 @@ def test_an_index_that_disagrees_with_the_catalogue_is_made_again(
     assert len(kept.current()) == 3
     kept.bring_up()
     assert kept.ready
+    readers.close()
 
 
 def test_an_index_that_cannot_be_saved_costs_only_time(
