@@ -27,7 +27,7 @@ class Pyramid:
         return self._levels[0]
 
     def fitting(self, shrink: float) -> tuple[Image, float]:
-        """The level for what is made ``shrink`` times smaller, and its pixels a pixel."""
+        """The level for what is made ``shrink`` times smaller, and its pixels per photo pixel."""
         index = int(np.clip(np.log2(max(shrink, 1.0)), 0, 5))
         while len(self._levels) <= index:
             last = self._levels[-1]

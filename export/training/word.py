@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from engine.errors import LibraryError
 from engine.tokenizer import ALPHABET, fold, stretch
 from export.data.words import Cut, cut_words, vary
 from export.synth.bank import Bank
@@ -232,6 +233,8 @@ def train(args: argparse.Namespace) -> None:
     )
     shares = [Share(real, of_real), Share(scenes, of_scenes)]
     drawn = args.batch - again - sum(share.count for share in shares if share.cuts)
+    if drawn < 1:
+        raise LibraryError("The parts of a batch leave no room for drawn crops; lower one of them.")
     backgrounds = Path(args.backgrounds) if args.backgrounds else None
     data = Crops(Path(args.bank), backgrounds, drawn, shares)
     ahead = 4 if args.workers else None  # without workers torch refuses any number

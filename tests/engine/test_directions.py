@@ -65,7 +65,8 @@ def test_a_word_that_runs_down_begins_at_its_upper_right_corner() -> None:
 def test_a_bent_word_is_first_read_as_its_strip_lies() -> None:
     bent = found(60, 20, bent=True)
     (way,) = first_ways([bent], mask(0))
-    assert way.quad is bent.quad and way.strip is bent.strip
+    assert way.quad is bent.quad
+    assert way.strip is bent.strip
 
 
 def test_reading_back_begins_at_the_opposite_corner() -> None:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from engine import lattice
+from engine.errors import LibraryError
 from engine.tokenizer import ALPHABET
 from export.data.words import Cut
 from export.synth.bank import Bank
@@ -242,6 +243,11 @@ def test_time_that_is_used_up_ends_training_after_a_step(bank: Path, tmp_path: P
     state = load(tmp_path / "word.pt")
     assert state is not None
     assert state["step"] <= 2
+
+
+def test_parts_that_leave_no_room_for_drawn_crops_are_refused(bank: Path, tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="lower one"):
+        word.train(arguments(bank, tmp_path, "--steps", "1", "--replayed", "1.0"))
 
 
 def test_every_twentieth_labelled_photo_is_held_out(
