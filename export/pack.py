@@ -99,7 +99,7 @@ def write_pack(args: argparse.Namespace) -> int:
     _save(out, content)
     towers = open_towers(read_pack(out))
     query = towers.embed_words([fold(args.check_query)])[0]
-    best = max((float(one.embedding @ query) for one in towers.embed_photo(sample)), default=0.0)
+    best = max([0.0, *(float(one.embedding @ query) for one in towers.embed_photo(sample))])
     # Int8 arithmetic differs a little from processor to processor.
     content["check"] = check | {"similarity": round(best, 4), "tolerance": 0.1}
     _save(out, content)
