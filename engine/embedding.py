@@ -97,9 +97,8 @@ def work(connection: Connection, factory: TowersFactory, longest_side: int) -> N
     with suppress(OSError):
         # An OSError: the parent has given up waiting, which the first thing received will show.
         connection.send(None)
-    if LANES > 1:
-        # OpenCV's own threads would only stand in the other photos' way.
-        cv2.setNumThreads(THREADS)
+    # More of OpenCV's own threads would only stand in the other photos' way.
+    cv2.setNumThreads(THREADS)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
     with ThreadPoolExecutor(2, "decode") as decoders, ThreadPoolExecutor(LANES, "embed") as lanes:
 

@@ -81,6 +81,8 @@ class Replay:
     CAPACITY = 50_000  # 12 KB each
     LEAST = 2_000  # before that the same ones would come too often
     TIMES = 3
+    # Minus the log-likelihood of a word that was read, and a letter of one that nobody could read.
+    EASY, HOPELESS = 0.6, 2.2
 
     def __init__(self) -> None:
         self._items: list[tuple[Tensor, str, int]] = []
@@ -91,7 +93,7 @@ class Replay:
         What was read is not kept, nor what hardly anybody could read.
         """
         for crop, word, amount in zip(crops, words, surprise.tolist(), strict=True):
-            if not 0.6 < amount < 2.2 * len(word):
+            if not self.EASY < amount < self.HOPELESS * len(word):
                 continue
             item = (crop.clone(), word, self.TIMES)
             if len(self._items) < self.CAPACITY:
@@ -214,7 +216,7 @@ def train(args: argparse.Namespace) -> None:
     random.seed(args.seed)
     torch.manual_seed(args.seed)
     real, held = _split(args.real or [])
-    scenes, _ = _split(args.scenes or [])
+    scenes, held_scenes = _split(args.scenes or [])
     print(
         f"{len(real)} real crops to train on, {len(held)} held out; {len(scenes)} of scenes",
         flush=True,
@@ -231,8 +233,9 @@ def train(args: argparse.Namespace) -> None:
     again, of_real, of_scenes = (
         round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
-    shares = [Share(real, of_real), Share(scenes, of_scenes)]
-    drawn = args.batch - again - sum(share.count for share in shares if share.cuts)
+    shares = [Share(scenes, of_scenes if scenes else 0), Share(real, of_real if real else 0)]
+    painted = args.batch - again - shares[1].count
+    drawn = painted - shares[0].count
     if drawn < 1:
         raise LibraryError("The parts of a batch leave no room for drawn crops; lower one of them.")
     backgrounds = Path(args.backgrounds) if args.backgrounds else None
@@ -243,7 +246,6 @@ def train(args: argparse.Namespace) -> None:
     shown: dict[str, float] = {}
     saved = time.monotonic()
     for crops, words in loader:
-        fresh = len(words)
         if (hard := replay.take(again)) is not None:
             crops, words = torch.cat([crops, hard[0]]), words + hard[1]
         rate = budget.rate(args.rate)
@@ -258,7 +260,8 @@ def train(args: argparse.Namespace) -> None:
         optimizer.step()
         step += 1
         average.update(towers, step)
-        replay.add(crops[:fresh], words[:fresh], surprise[:fresh])
+        # Real ones come again anyway, and where they are hard their label may be wrong.
+        replay.add(crops[:painted], words[:painted], surprise[:painted])
         for name, loss in losses.items():
             value = loss.item()
             shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
@@ -281,10 +284,11 @@ def train(args: argparse.Namespace) -> None:
                 "crops": step * args.batch,
             }
             save(file, content)
-            if held:
-                judged = WordTowers().to(device)
-                judged.load_state_dict(average.state)
-                print("held out:", validate(judged, held[:3000], device), flush=True)
+            judged = WordTowers().to(device)
+            judged.load_state_dict(average.state)
+            for called, some in (("held out", held), ("held-out scenes", held_scenes)):
+                if some:
+                    print(f"{called}:", validate(judged, some[:3000], device), flush=True)
         if done:
             break
 
