@@ -56,9 +56,10 @@ def test_an_empty_map_holds_no_words() -> None:
     assert find_words(np.zeros((2, 64, 64), np.float32), PLAIN) == []
 
 
+# Not up to 45 degrees: there the cells of a short kernel may as well belong to an upright word.
 @settings(max_examples=40, deadline=None)
 @given(
-    st.floats(-44, 44), st.floats(60, 220), st.floats(0.05, 0.6), st.floats(-9, 9), st.floats(-9, 9)
+    st.floats(-40, 40), st.floats(60, 220), st.floats(0.05, 0.6), st.floats(-9, 9), st.floats(-9, 9)
 )
 def test_a_kernel_grows_back_to_the_whole_word(
     angle: float, wide: float, flat: float, x: float, y: float
