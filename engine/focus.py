@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -49,18 +49,20 @@ class Found:
 
     ``upright`` is False where the quad is much higher than wide, so that the text may run upwards
     or downwards. A bent word has a ``strip`` (``strips.py``), and its quad is the one about that.
+    ``joined``: it is two neighbours that may be one word (``neighbours.py``).
     """
 
     quad: Quad
     confidence: float
     upright: bool
     strip: Strip | None = None
+    joined: bool = False
 
     def in_photo(self, scale: float) -> Found:
         """The same place in pixels of a photo, given map cells per pixel."""
         strip = None if self.strip is None else (self.strip / scale).astype(np.float32)
         quad = (self.quad / scale).astype(np.float32)
-        return Found(quad, self.confidence, self.upright, strip)
+        return replace(self, quad=quad, strip=strip)
 
 
 def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found]:

@@ -17,6 +17,7 @@ from engine.tokenizer import ALPHABET
 KEPT = 4
 _CLASSES = len(ALPHABET) + 1
 _STEP = 16.0
+_NOT, _SURE = -20.0, -0.02  # log-probabilities of what is not there, and of what surely is
 _LEAST = 1e-300  # instead of a probability of 0, which has no logarithm
 
 
@@ -27,6 +28,21 @@ def pack(log_probabilities: NDArray[np.float32]) -> list[bytes]:
     coded = np.clip(np.rint(-level * _STEP), 0, 255).astype(np.uint8)
     both = np.stack([best.astype(np.uint8), coded], 3)
     return [row.tobytes() for row in both]
+
+
+def end_to_end(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Log-probabilities (T, 37) of what is read one after another, as one (U, 37).
+
+    Of sure blanks that follow each other one is kept. To keep the lengths few, sure blanks fill it
+    up to a multiple of T.
+    """
+    blank = np.full((1, _CLASSES), _NOT, np.float32)
+    blank[0, 0] = 0.0
+    columns = np.concatenate([row for part in parts for row in (part, blank)])
+    sure = columns[:, 0] > _SURE
+    kept = columns[~(sure & np.roll(sure, 1))]
+    missing = -len(kept) % len(parts[0])
+    return np.concatenate([kept, np.repeat(blank, missing, 0)])
 
 
 def unpack(lattices: Sequence[bytes]) -> NDArray[np.float32]:

@@ -36,12 +36,13 @@ def joined(found: Sequence[Found], gap: float) -> list[Found]:
         quads = np.stack([one.quad for one in words])
         if not across:  # from the corner where text that runs downwards begins
             quads = np.roll(quads, -1, 1)
-        first, second = _pairs(quads, gap)
-        whole = _about(quads[first], quads[second])
+        first, second = following(quads, gap)
+        whole = about(quads[first], quads[second])
         new = ~_is_known(whole, quads)
         for quad, a, b in zip(whole[new], first[new], second[new], strict=True):
             sure = min(words[a].confidence, words[b].confidence)
-            answer.append(Found(quad if across else np.roll(quad, 1, 0), sure, across))
+            quad = quad if across else np.roll(quad, 1, 0)
+            answer.append(Found(quad, sure, across, joined=True))
     return sorted(answer, key=lambda one: -one.confidence)
 
 
@@ -54,8 +55,12 @@ def _sides(quads: Quads) -> tuple[Quads, Quads, Quads, Quads]:
     return right / wide[:, None], down / high[:, None], wide, high
 
 
-def _pairs(quads: Quads, gap: float) -> tuple[Rows, Rows]:
-    """Which words are followed by one, and by which: the nearest."""
+def following(quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE) -> tuple[Rows, Rows]:
+    """Which words are followed by one, and by which: the nearest.
+
+    ``quads``: (n, 4, 2). ``gap``, ``aside_at_most``: so far may it lie along and across the text,
+    in heights of the higher of both.
+    """
     right, down, wide, high = _sides(quads)
     centres = quads.mean(1)
     apart = centres[None] - centres[:, None]  # of each to each, (n, n, 2)
@@ -67,7 +72,7 @@ def _pairs(quads: Quads, gap: float) -> tuple[Rows, Rows]:
         (along > 0)
         & (between < gap * higher)
         & (between > -_MOST_OVERLAP * higher)
-        & (aside < _MOST_ASIDE * higher)
+        & (aside < aside_at_most * higher)
         & (np.minimum(high[:, None], high[None]) > _LEAST_HIGH * higher)
         & (right @ right.T > _LEAST_ALONG)
     )
@@ -77,7 +82,7 @@ def _pairs(quads: Quads, gap: float) -> tuple[Rows, Rows]:
     return first, nearest[first]
 
 
-def _about(first: Quads, second: Quads) -> Quads:
+def about(first: Quads, second: Quads) -> Quads:
     """The quads about pairs, as high as both are in the mean, in the first one's direction."""
     right, down, _, _ = _sides(first)
     both = np.stack([first, second], 1)

@@ -55,16 +55,23 @@ def features(
     rows[:, 3] = min(len(word), 12) / 12
     sure = np.clip([one.confidence for one in regions], 0.01, 0.99)
     rows[:, 4] = np.log(sure / (1 - sure))
-    known = [at for at, one in enumerate(regions) if one.lattice]
-    if known:
+    size = len(word) + 1.0
+    within = lattice.log_begins if prefix else lattice.log_contains
+    for known in _of_one_length([one.lattice for one in regions]):
         dense = lattice.unpack([regions[at].lattice for at in known])
-        size = len(word) + 1.0
-        within = lattice.log_begins if prefix else lattice.log_contains
         inside = within(dense, word) / size
         exact = inside if prefix else lattice.log_likelihood(dense, word) / size
         rows[known, 1] = np.maximum(exact, LEAST_LIKELY)
         rows[known, 2] = np.maximum(inside, LEAST_LIKELY)
     return rows
+
+
+def _of_one_length(lattices: Sequence[bytes]) -> list[list[int]]:
+    """The places of those that have any columns, together where they have as many."""
+    places: dict[int, list[int]] = {}
+    for at, one in enumerate(lattices):
+        places.setdefault(len(one), []).append(at)
+    return [some for length, some in places.items() if length]
 
 
 LEAST_LIKELY = -5.0
@@ -76,7 +83,6 @@ class Scorer:
 
     def __init__(self, pack: ModelPack) -> None:
         weights = pack.calibration
-        # Of a whole photo there is only the similarity.
         # Of a whole photo there is only the similarity. Older packs know no weight of confidence.
         named = FEATURES[:4] if pack.places else FEATURES[:1]
         try:

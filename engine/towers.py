@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import lattice, strips
+from engine.codes import codes
 from engine.colours import measured
 from engine.directions import (
     Rows,
@@ -26,7 +27,7 @@ from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
 from engine.looks import look
-from engine.neighbours import joined
+from engine.neighbours import about, joined
 from engine.packs import ModelPack, read_pack
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
@@ -138,7 +139,7 @@ class CompactTowers:
             read = read.and_also(self._read_widely(pyramid, read, large))
         lattices, readings = lattice.pack(read.letters), lattice.readings(read.letters)
         colours = measured(read.crops)
-        return [
+        regions = [
             Region(
                 way.quad,
                 read.embeddings[row].astype(np.float16),
@@ -149,6 +150,41 @@ class CompactTowers:
             )
             for row, (at, way) in enumerate(zip(read.owners.tolist(), read.ways, strict=True))
         ]
+        return regions + self._codes(pyramid, found, read, readings)
+
+    def _codes(
+        self, pyramid: Pyramid, found: Sequence[Found], read: _Read, readings: Sequence[str]
+    ) -> list[Region]:
+        """Codes whose groups were found as words: embedded whole, read as their groups were."""
+        # Each word once, as it was read first; neither bent ones nor what was joined already.
+        rows: dict[int, int] = {}
+        for row, at in enumerate(read.owners.tolist()):
+            if read.ways[row].strip is None and not found[at].joined:
+                rows.setdefault(at, row)
+        words = list(rows.values())
+        if len(words) < 2:
+            return []
+        places = np.stack([way.quad for way in read.ways])
+        known = set(readings)
+        groups: dict[str, list[int]] = {}
+        for code in codes(places[words], [readings[row] for row in words]):
+            text = "".join(readings[words[at]] for at in code)
+            if text not in known:
+                groups[text] = [words[at] for at in code]
+        if not groups:
+            return []
+        first, last = np.array([(group[0], group[-1]) for group in groups.values()]).T
+        ways = [Way(quad) for quad in about(places[first], places[last])]
+        crops = self.cut(pyramid, ways)
+        embeddings, _ = self._embed_crops(crops)
+        colours = measured(crops)
+        answer = []
+        for at, (text, group) in enumerate(groups.items()):
+            (packed,) = lattice.pack(lattice.end_to_end([read.letters[row] for row in group])[None])
+            sure = min(found[one].confidence for one in read.owners[group].tolist())
+            embedding = embeddings[at].astype(np.float16)
+            answer.append(Region(ways[at].quad, embedding, packed, text, sure, colours=colours[at]))
+        return answer
 
     def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
         """Words as they are surest read, in doubt both ways."""

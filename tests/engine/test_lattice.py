@@ -159,3 +159,26 @@ def test_the_word_that_is_there_is_likelier_than_one_a_letter_off() -> None:
     within = lattice.log_contains(dense, "hot")
     assert within[0] > within[1] + 3
     assert within[0] > lattice.log_begins(dense, "hot")[0] + 3
+
+
+def test_end_to_end_reads_the_parts_one_after_another() -> None:
+    parts = [spelled(text, certainty=0.999)[0] for text in ("kn", "nn", "47")]
+    whole = lattice.end_to_end(parts)
+    assert lattice.readings(whole[None]) == ["knnn47"]
+    assert len(whole) % len(parts[0]) == 0
+    assert len(whole) < sum(map(len, parts))
+    again = lattice.unpack(lattice.pack(whole[None]))
+    assert lattice.log_likelihood(again, "knnn47")[0] > -1
+    assert lattice.log_likelihood(again, "knn47")[0] < -5
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, seeds, short_words)
+def test_end_to_end_is_the_sum_over_all_ways_to_share_the_word(
+    first: int, second: int, word: str
+) -> None:
+    parts = [beliefs(first), beliefs(second)]
+    whole = lattice.end_to_end([part[0] for part in parts])
+    one, other = (strings(part) for part in parts)
+    expected = sum(one[word[:at]] * other[word[at:]] for at in range(len(word) + 1))
+    assert np.exp(lattice.log_likelihood(whole[None], word)[0]) == pytest.approx(expected, abs=1e-4)

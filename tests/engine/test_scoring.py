@@ -57,6 +57,13 @@ def similar(*values: float) -> NDArray[np.float32]:
     return np.array(values, np.float32)
 
 
+def test_lattices_of_several_lengths_are_scored_as_each_alone() -> None:
+    seen = [reads("photo"), Seen(), Seen(reads("lex").lattice * 2), reads("lex")]
+    together = features("lex", similar(0.1, 0.2, 0.3, 0.4), seen)
+    for at, one in enumerate(seen):
+        np.testing.assert_allclose(together[at : at + 1], features("lex", together[at, :1], [one]))
+
+
 def test_the_region_that_reads_the_word_wins_among_equally_similar_ones() -> None:
     scorer = Scorer(pack_with())
     found = scorer.probabilities(

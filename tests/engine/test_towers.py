@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine import lattice
 from engine import towers as towers_module
 from engine.colours import Colours
 from engine.directions import Way
@@ -101,6 +102,28 @@ def test_a_region_knows_the_colours_of_its_crop(
     for region, crop in zip(regions, crops, strict=True):
         (again,) = towers.cut(pyramid, [Way(region.quad)])
         assert np.array_equal(again, crop)
+
+
+def test_a_plate_of_several_groups_is_one_region_as_well(towers: Towers) -> None:
+    photo = blank()
+    for word, left, wide in (("kn", 40, 60), ("a45", 130, 90), ("0908", 250, 120)):
+        put(photo, word, (left + wide / 2, 200), size=(wide, 40))
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert set(regions) == {"kn", "a45", "0908", "kna450908"}
+    whole = regions["kna450908"]
+    left, top = whole.quad.min(0)
+    right, bottom = whole.quad.max(0)
+    assert (left, right) == pytest.approx((40, 370), abs=6)
+    assert (top, bottom) == pytest.approx((180, 220), abs=6)
+    assert whole.confidence == min(region.confidence for region in regions.values())
+    assert whole.colours is not None
+    seen = lattice.unpack([whole.lattice])
+    right, *wrong = (
+        lattice.log_likelihood(seen, text)[0]
+        for text in ("kna450908", "kna450903", "kna45908", "0908kna45", "kn")
+    )
+    assert right > max(wrong) + 1
+    assert np.linalg.norm(whole.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-3)
 
 
 def test_large_words_are_read_once_more(painted: ModelPack) -> None:

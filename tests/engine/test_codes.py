@@ -1,0 +1,87 @@
+"""Codes: groups that follow each other on a line are one string as well."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.codes import codes
+
+Quad = NDArray[np.float32]
+
+
+def group(left: float, wide: float, *, top: float = 0, high: float = 20, turned: float = 0) -> Quad:
+    """A group of this size, turned about its middle by so many degrees."""
+    corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], float) - (wide / 2, high / 2)
+    sine, cosine = np.sin(np.radians(turned)), np.cos(np.radians(turned))
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    return (corners @ turn + (left + wide / 2, top + high / 2)).astype(np.float32)
+
+
+def found(groups: dict[str, Quad]) -> list[str]:
+    readings = list(groups)
+    return sorted(
+        "".join(readings[at] for at in code)
+        for code in codes(np.stack(list(groups.values())), readings)
+    )
+
+
+@pytest.mark.parametrize("gap", [2, 10, 22])
+def test_groups_on_a_line_are_one_code_in_reading_order(gap: float) -> None:
+    plate = {"4711": group(60 + 2 * gap, 50), "kn": group(0, 30), "ab": group(30 + gap, 30)}
+    assert found(plate) == ["knab4711"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("kn", group(0, 30)), ("4711", group(60, 50))),  # too far apart
+        (("kn", group(0, 30)), ("4711", group(0, 50, top=24))),  # in the next line
+        (("kn", group(0, 30)), ("4711", group(34, 90, high=50))),  # in another size
+        (("open", group(0, 30)), ("4711", group(34, 50))),  # a word before a number
+        (("kn", group(0, 30)), ("ab", group(34, 30))),  # no digit: short words
+        (("kn", group(0, 30)), ("7", group(34, 10))),  # hardly a code
+        (("12345678", group(0, 100)), ("1234567890", group(104, 120))),  # too long for one
+        (("", group(0, 30)), ("4711", group(34, 50))),  # not read
+    ],
+)
+def test_other_words_are_no_code(first: tuple[str, Quad], second: tuple[str, Quad]) -> None:
+    assert found(dict([first, second])) == []
+
+
+def test_a_line_that_slopes_is_one_though_its_short_groups_seem_level() -> None:
+    assert found(
+        {"fg": group(0, 40), "307": group(50, 50, top=9), "sy": group(108, 40, top=19)}
+    ) == ["fg307sy"]
+
+
+def test_a_line_that_stands_on_its_head_is_read_from_its_own_left() -> None:
+    plate = {"kn": group(70, 30, turned=180), "4711": group(10, 50, turned=180)}
+    assert found(plate) == ["kn4711"]
+
+
+def test_what_was_found_whole_and_in_pieces_is_tried_as_either() -> None:
+    pieces = {"ab": group(0, 30), "12": group(36, 30), "34": group(68, 30), "1234": group(36, 62)}
+    assert found(pieces) == ["ab1234", "ab1234"]
+
+
+def test_ordinary_text_between_codes_keeps_them_apart() -> None:
+    line = {
+        "rm": group(0, 20), "550": group(26, 30), "change": group(62, 60), "rm4": group(128, 24),
+        "45": group(156, 20),
+    }  # fmt: skip
+    assert found(line) == ["rm445", "rm550"]
+
+
+def test_no_words_have_no_codes() -> None:
+    assert codes(np.zeros((0, 4, 2), np.float32), []) == []
+    assert codes(group(0, 30)[None], ["kn47"]) == []
+
+
+def test_letters_one_by_one_up_to_a_limit_are_a_code() -> None:
+    def row(text: str) -> dict[str, Quad]:
+        return {letter: group(25 * at, 12) for at, letter in enumerate(text)}
+
+    assert found(row("9crx863")) == ["9crx863"]
+    assert found(row("9crx86357")) == []
