@@ -46,7 +46,7 @@ def joined(found: Sequence[Found], gap: float) -> list[Found]:
     return sorted(answer, key=lambda one: -one.confidence)
 
 
-def _sides(quads: Quads) -> tuple[Quads, Quads, Quads, Quads]:
+def sides(quads: Quads) -> tuple[Quads, Quads, Quads, Quads]:
     """Unit directions along and across (n, 2), widths and heights (n,)."""
     right = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
     down = (quads[:, 3] - quads[:, 0] + quads[:, 2] - quads[:, 1]) / 2
@@ -61,7 +61,7 @@ def following(quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE) -> t
     ``quads``: (n, 4, 2). ``gap``, ``aside_at_most``: so far may it lie along and across the text,
     in heights of the higher of both.
     """
-    right, down, wide, high = _sides(quads)
+    right, down, wide, high = sides(quads)
     centres = quads.mean(1)
     apart = centres[None] - centres[:, None]  # of each to each, (n, n, 2)
     along = np.einsum("ijk,ik->ij", apart, right)
@@ -84,7 +84,7 @@ def following(quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE) -> t
 
 def about(first: Quads, second: Quads) -> Quads:
     """The quads about pairs, as high as both are in the mean, in the first one's direction."""
-    right, down, _, _ = _sides(first)
+    right, down, _, _ = sides(first)
     both = np.stack([first, second], 1)
     along = np.einsum("nqck,nk->nqc", both, right)
     across = np.einsum("nqck,nk->nqc", both, down)

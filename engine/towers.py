@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import lattice, strips
-from engine.codes import codes
 from engine.colours import measured
 from engine.directions import (
     Rows,
@@ -29,6 +28,7 @@ from engine.focus import FocusSettings, Found, find_words
 from engine.looks import look
 from engine.neighbours import about, joined
 from engine.packs import ModelPack, read_pack
+from engine.parts import strings_in_parts
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
@@ -150,12 +150,12 @@ class CompactTowers:
             )
             for row, (at, way) in enumerate(zip(read.owners.tolist(), read.ways, strict=True))
         ]
-        return regions + self._codes(pyramid, found, read, readings)
+        return regions + self._in_parts(pyramid, found, read, readings)
 
-    def _codes(
+    def _in_parts(
         self, pyramid: Pyramid, found: Sequence[Found], read: _Read, readings: Sequence[str]
     ) -> list[Region]:
-        """Codes whose groups were found as words: embedded whole, read as their groups were."""
+        """Strings whose parts were found as words: embedded whole, read as their parts were."""
         # Each word once, as it was read first; neither bent ones nor what was joined already.
         rows: dict[int, int] = {}
         for row, at in enumerate(read.owners.tolist()):
@@ -166,22 +166,22 @@ class CompactTowers:
             return []
         places = np.stack([way.quad for way in read.ways])
         known = set(readings)
-        groups: dict[str, list[int]] = {}
-        for code in codes(places[words], [readings[row] for row in words]):
-            text = "".join(readings[words[at]] for at in code)
+        strings: dict[str, list[int]] = {}
+        for line in strings_in_parts(places[words], [readings[row] for row in words]):
+            text = "".join(readings[words[at]] for at in line)
             if text not in known:
-                groups[text] = [words[at] for at in code]
-        if not groups:
+                strings[text] = [words[at] for at in line]
+        if not strings:
             return []
-        first, last = np.array([(group[0], group[-1]) for group in groups.values()]).T
+        first, last = np.array([(parts[0], parts[-1]) for parts in strings.values()]).T
         ways = [Way(quad) for quad in about(places[first], places[last])]
         crops = self.cut(pyramid, ways)
         embeddings, _ = self._embed_crops(crops)
         colours = measured(crops)
         answer = []
-        for at, (text, group) in enumerate(groups.items()):
-            (packed,) = lattice.pack(lattice.end_to_end([read.letters[row] for row in group])[None])
-            sure = min(found[one].confidence for one in read.owners[group].tolist())
+        for at, (text, parts) in enumerate(strings.items()):
+            (packed,) = lattice.pack(lattice.end_to_end([read.letters[row] for row in parts])[None])
+            sure = min(found[one].confidence for one in read.owners[parts].tolist())
             embedding = embeddings[at].astype(np.float16)
             answer.append(Region(ways[at].quad, embedding, packed, text, sure, colours=colours[at]))
         return answer

@@ -1,4 +1,4 @@
-"""Codes: groups that follow each other on a line are one string as well."""
+"""Parts of strings: groups of codes and letters that stand apart, on one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.codes import codes
+from engine.parts import strings_in_parts
 
 Quad = NDArray[np.float32]
 
@@ -22,8 +22,8 @@ def group(left: float, wide: float, *, top: float = 0, high: float = 20, turned:
 def found(groups: dict[str, Quad]) -> list[str]:
     readings = list(groups)
     return sorted(
-        "".join(readings[at] for at in code)
-        for code in codes(np.stack(list(groups.values())), readings)
+        "".join(readings[at] for at in line)
+        for line in strings_in_parts(np.stack(list(groups.values())), readings)
     )
 
 
@@ -74,14 +74,21 @@ def test_ordinary_text_between_codes_keeps_them_apart() -> None:
     assert found(line) == ["rm445", "rm550"]
 
 
-def test_no_words_have_no_codes() -> None:
-    assert codes(np.zeros((0, 4, 2), np.float32), []) == []
-    assert codes(group(0, 30)[None], ["kn47"]) == []
+def test_no_words_have_no_parts() -> None:
+    assert strings_in_parts(np.zeros((0, 4, 2), np.float32), []) == []
+    assert strings_in_parts(group(0, 30)[None], ["kn47"]) == []
 
 
-def test_letters_one_by_one_up_to_a_limit_are_a_code() -> None:
+def test_letters_that_stand_apart_are_one_string_up_to_a_limit() -> None:
     def row(text: str) -> dict[str, Quad]:
         return {letter: group(25 * at, 12) for at, letter in enumerate(text)}
 
     assert found(row("9crx863")) == ["9crx863"]
-    assert found(row("9crx86357")) == []
+    assert found(row("silver")) == ["silver"]
+    assert found(row("abcdefghijklmnop")) == ["abcdefghijklmnop"]
+    assert found(row("abcdefghijklmnopq")) == []
+
+
+def test_pieces_of_a_word_with_wide_spacing_are_one_string() -> None:
+    assert found({"sil": group(0, 50), "ence": group(68, 70)}) == ["silence"]
+    assert found({"sil": group(0, 28), "ence": group(46, 40)}) == []
