@@ -16,7 +16,7 @@ _MOST_UNLIKE = 2.0
 _NEXT_LINE = 2.2
 # "fresh" above "bread" may be one sign or two.
 _NEXT_LINE_NEARNESS = 0.6
-_SAME_PLACE = 0.6
+SAME_PLACE = 0.6
 
 
 def nearness(first: Quad, second: Quad) -> float:
@@ -51,7 +51,7 @@ def same_place(first: Quad, second: Quad) -> bool:
     """Whether the smaller of two quads lies for the greater part in the other."""
     areas = [abs(float(cv2.contourArea(quad))) for quad in (first, second)]
     shared, _ = cv2.intersectConvexConvex(cv2.convexHull(first), cv2.convexHull(second))
-    return bool(shared > _SAME_PLACE * min(areas))
+    return bool(shared > SAME_PLACE * min(areas))
 
 
 def _axes(quad: Quad) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:

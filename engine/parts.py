@@ -6,11 +6,12 @@ was read of them: a crop of the whole would show its letters smaller than their 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.layout import same_place
+from engine.layout import SAME_PLACE, same_place
 from engine.neighbours import Quads, following, sides
 
 # Of the higher neighbour's height: so far apart parts stand at most, for a plate may have a seal
@@ -39,12 +40,16 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
             groups.append(at)
         if len(text) == 1 or (text.isalpha() and wide[at] >= _LEAST_WIDE * high[at] * len(text)):
             spaced.append(at)
+    doubles = _doubles(quads, sorted({*groups, *spaced}), wide * high)
     codes = [
         line
-        for line in _lines(quads, groups[::-1]) + _lines(quads, groups)
+        for order in (groups[::-1], groups)
+        for line in _lines(quads, _without(doubles, order))
         if any(_has_digit(readings[at]) for at in line)
     ]
-    words = _lines(quads, spaced[::-1]) + _lines(quads, spaced)
+    words = [
+        line for order in (spaced[::-1], spaced) for line in _lines(quads, _without(doubles, order))
+    ]
     return [
         line
         for line in dict.fromkeys(codes + words)
@@ -56,12 +61,11 @@ def _has_digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
 
 
-def _lines(quads: Quads, words: Iterable[int]) -> list[tuple[int, ...]]:
-    """Words that follow each other, at least two; of those in one place, the first are taken."""
-    taken = _apart(quads, words)
-    if len(taken) < 2:
+def _lines(quads: Quads, words: Sequence[int]) -> list[tuple[int, ...]]:
+    """Words that follow each other, at least two."""
+    if len(words) < 2:
         return []
-    places = quads[taken]
+    places = quads[words]
     first, second = following(places, _GAP, _ASIDE)
     ends = (places[first, 1] + places[first, 2]) / 2
     starts = (places[second, 0] + places[second, 3]) / 2
@@ -77,18 +81,31 @@ def _lines(quads: Quads, words: Iterable[int]) -> list[tuple[int, ...]]:
         line = [start]
         while (at := after.get(line[-1])) is not None:
             line.append(at)
-        lines.append(tuple(taken[at] for at in line))
+        lines.append(tuple(words[at] for at in line))
     return lines
 
 
-def _apart(quads: Quads, words: Iterable[int]) -> list[int]:
-    """Those that stand in no other's place; of two that do, the first."""
-    low, high = quads.min(1), quads.max(1)
+def _doubles(quads: Quads, words: Sequence[int], areas: NDArray[np.float32]) -> dict[int, set[int]]:
+    """Which of these words stand in the same place as which others."""
+    places, areas = quads[words], areas[words]
+    low, high = places.min(1), places.max(1)
+    size = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    # Most do not touch, or not by enough: only of the others the quads are worth comparing.
+    close = size.clip(0).prod(2) > SAME_PLACE * np.minimum(areas[:, None], areas)
+    doubles: dict[int, set[int]] = {}
+    for one, other in np.argwhere(np.triu(close, 1)).tolist():
+        if same_place(places[one], places[other]):
+            doubles.setdefault(words[one], set()).add(words[other])
+            doubles.setdefault(words[other], set()).add(words[one])
+    return doubles
+
+
+def _without(doubles: Mapping[int, set[int]], words: Iterable[int]) -> list[int]:
+    """The words; of those that stand in the same place, the first."""
     answer: list[int] = []
+    dropped: set[int] = set()
     for at in words:
-        # Few of them touch at all, and only of those the quads are worth comparing.
-        touches = (low[answer] < high[at]).all(1) & (high[answer] > low[at]).all(1)
-        near = np.flatnonzero(touches).tolist()
-        if not any(same_place(quads[at], quads[answer[one]]) for one in near):
+        if at not in dropped:
             answer.append(at)
+            dropped |= doubles.get(at, set())
     return answer

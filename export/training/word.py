@@ -34,7 +34,10 @@ from export.training.run import Average, Budget, load, save
 
 Batch = tuple[Tensor, list[str]]
 
-_REAL_STRENGTH = 0.5  # how often what a camera or the painter has spoiled already is spoiled more
+# How often drawn crops are spoiled, and those that a camera or the painter has spoiled already.
+_DRAWN_STRENGTH, _REAL_STRENGTH = 0.6, 0.5
+# Minus the log-likelihood a letter above which a crop counts less in CTC: nobody could read it.
+_ILLEGIBLE, _ILLEGIBLE_WEIGHT = 2.5, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Crops(IterableDataset[Batch]):
         renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
         while True:
             crops, words = renderer.paint(self.drawn)
-            strength = torch.ones(self.drawn)
+            strength = torch.full((self.drawn,), _DRAWN_STRENGTH)
             for share in self.shares:
                 chosen = rng.integers(len(share.cuts), size=share.count)
                 cuts = [share.cuts[int(at)] for at in chosen]
@@ -180,7 +183,9 @@ class WordTowers(nn.Module):
             reduction="none",
             zero_infinity=True,
         )
-        ctc = (surprise / lengths).mean()
+        letter = surprise / lengths
+        weight = torch.where(letter.detach() > _ILLEGIBLE, _ILLEGIBLE_WEIGHT, 1.0)
+        ctc = (weight * letter).mean()
         return {"to_text": to_text, "to_image": 0.5 * to_image, "ctc": ctc}, surprise.detach()
 
 
