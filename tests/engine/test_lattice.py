@@ -172,7 +172,7 @@ def test_end_to_end_reads_the_parts_one_after_another() -> None:
     assert lattice.log_likelihood(again, "knn47")[0] < -5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds, seeds, short_words)
 def test_end_to_end_is_the_sum_over_all_ways_to_share_the_word(
     first: int, second: int, word: str
@@ -181,4 +181,5 @@ def test_end_to_end_is_the_sum_over_all_ways_to_share_the_word(
     whole = lattice.end_to_end([part[0] for part in parts])
     one, other = (strings(part) for part in parts)
     expected = sum(one[word[:at]] * other[word[at:]] for at in range(len(word) + 1))
-    assert np.exp(lattice.log_likelihood(whole[None], word)[0]) == pytest.approx(expected, abs=1e-4)
+    # A sure blank that is left out may have been a letter with a chance of 2 %.
+    assert np.exp(lattice.log_likelihood(whole[None], word)[0]) == pytest.approx(expected, abs=0.03)
