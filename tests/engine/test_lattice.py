@@ -182,4 +182,4 @@ def test_end_to_end_is_the_sum_over_all_ways_to_share_the_word(
     one, other = (strings(part) for part in parts)
     expected = sum(one[word[:at]] * other[word[at:]] for at in range(len(word) + 1))
     # A sure blank that is left out may have been a letter with a chance of 2 %.
-    assert np.exp(lattice.log_likelihood(whole[None], word)[0]) == pytest.approx(expected, abs=0.03)
+    assert np.exp(lattice.log_likelihood(whole[None], word)[0]) == pytest.approx(expected, abs=0.01)
