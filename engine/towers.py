@@ -162,8 +162,6 @@ class CompactTowers:
             if read.ways[row].strip is None and not found[at].joined:
                 rows.setdefault(at, row)
         words = list(rows.values())
-        if len(words) < 2:
-            return []
         places = np.stack([way.quad for way in read.ways])
         known = set(readings)
         strings: dict[str, list[int]] = {}
