@@ -122,7 +122,8 @@ def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> No
     pictures = [
         for_focus(Pyramid(photo.pixels), 960, args.most_enlarged)[0] for photo in photos[::3]
     ]
-    quantize(out / "focus.onnx", [picture[None] for picture in pictures])
+    operators = ["Conv", "Relu", "Add", "Resize"]
+    quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
     if batches:
         quantize(out / "image.onnx", batches)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -26,23 +29,90 @@ class _Feeds(CalibrationDataReader):
         return next(self._feeds, None)
 
 
-def quantize(file: Path, inputs: Sequence[NDArray[np.uint8]]) -> None:
-    """Replace an ONNX file by its int8 form: QDQ convolutions, weights by channel.
+def quantize(
+    file: Path, inputs: Sequence[NDArray[np.uint8]], operators: Sequence[str] = ("Conv", "Relu")
+) -> None:
+    """Replace an ONNX file by its int8 form: QDQ ``operators``, weights by channel.
 
-    ``inputs`` are whole feeds of the file's only input, to see how large activations are.
+    ``inputs`` are whole feeds of the file's only input: bytes, which the tower scales before its
+    first convolution and which that takes as they are afterwards. With ReLUs among the operators a
+    convolution's numbers are rounded once, behind it, and not before it as well. ValueError when
+    the tower does not begin so.
     """
-    prepared, written = file.with_suffix(".prepared.onnx"), file.with_suffix(".int8.onnx")
-    quant_pre_process(str(file), str(prepared), skip_symbolic_shape=True)
-    (name,) = (one.name for one in onnx.load(str(prepared)).graph.input)
-    quantize_static(
-        str(prepared),
-        str(written),
-        _Feeds(name, inputs),
-        quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        activation_type=QuantType.QUInt8,
-    )
-    prepared.unlink()
-    written.replace(file)
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, written = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
+        quant_pre_process(str(file), str(prepared), skip_symbolic_shape=True)
+        model = onnx.load(str(prepared))
+        name, level, as_numbers = _with_whole_mean(model)
+        onnx.save(model, str(prepared))
+        quantize_static(
+            str(prepared),
+            str(written),
+            _Feeds(name, inputs),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(operators),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            activation_type=QuantType.QUInt8,
+            extra_options={
+                "TensorQuantOverrides": {level: [as_numbers]},
+                # Ranges that most pictures need, not the widest that any one did.
+                "CalibMovingAverage": True,
+            },
+        )
+        model = onnx.load(str(written))
+    _take_bytes(model, level)
+    onnx.save(model, str(file))
+
+
+def _with_whole_mean(model: onnx.ModelProto) -> tuple[str, str, dict[str, NDArray[Any]]]:
+    """Let a tower that begins with (byte - mean) / std take a whole number from bytes instead.
+
+    What that is too much goes into the bias of its first convolution. Returns the names of the
+    input and of what is made of it, whose 8-bit numbers are then the bytes by the given ``scale``
+    and ``zero_point``. ValueError when the tower does not begin so.
+    """
+    graph = model.graph
+    known = {one.name: one for one in graph.initializer}
+    scaling = [node for node in graph.node if node.op_type in ("Sub", "Div")][:2]
+    if len(graph.input) != 1 or [node.op_type for node in scaling] != ["Sub", "Div"]:
+        raise ValueError("the tower does not scale the bytes that it takes")
+    less, over = scaling
+    mean, std = (_number(known[node.input[1]]) for node in scaling)
+    whole = math.ceil(mean)
+    conv = _user(graph, over.output[0])
+    weights = numpy_helper.to_array(known[conv.input[1]])
+    bias = numpy_helper.to_array(known[conv.input[2]]) if len(conv.input) > 2 else 0.0
+    moved = (bias + (whole - mean) / std * weights.sum((1, 2, 3))).astype(np.float32)
+    new = [numpy_helper.from_array(np.array(whole, np.float32), f"{less.name}_whole")]
+    new.append(numpy_helper.from_array(moved, f"{conv.name}_bias"))
+    graph.initializer.extend(new)
+    less.input[1] = new[0].name
+    conv.input[:] = [*conv.input[:2], new[1].name]
+    as_numbers: dict[str, NDArray[Any]] = {
+        "scale": np.array(1 / std, np.float32),
+        "zero_point": np.array(whole, np.uint8),
+    }
+    return str(graph.input[0].name), str(over.output[0]), as_numbers
+
+
+def _take_bytes(model: onnx.ModelProto, level: str) -> None:
+    """Drop what makes ``level`` of bytes and 8-bit numbers of that, since those are the bytes."""
+    graph = model.graph
+    made = {output: node for node in graph.node for output in node.output}
+    quantizer = _user(graph, level)
+    chain = [quantizer]
+    while chain[-1].op_type != "Cast":
+        chain.append(made[chain[-1].input[0]])
+    _user(graph, quantizer.output[0]).input[0] = chain[-1].input[0]
+    for node in chain:
+        graph.node.remove(node)
+
+
+def _user(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
+    (node,) = (node for node in graph.node if tensor in node.input)
+    return node
+
+
+def _number(tensor: onnx.TensorProto) -> float:
+    return float(numpy_helper.to_array(tensor))

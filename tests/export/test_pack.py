@@ -169,17 +169,42 @@ def test_without_checkpoints_it_is_said_what_is_missing(written: Written, tmp_pa
         main(written.arguments(tmp_path, tmp_path / "out"))
 
 
-def test_a_quantised_focus_answers_nearly_the_same(written: Written, tmp_path: Path) -> None:
+@pytest.mark.parametrize("operators", [["Conv", "Relu"], ["Conv", "Relu", "Add", "Resize"]])
+def test_a_quantised_focus_answers_nearly_the_same(
+    written: Written, tmp_path: Path, operators: list[str]
+) -> None:
     file = tmp_path / "focus.onnx"
     shutil.copy(written.out / "focus.onnx", file)
     photos = [noise(1, 64, 96, 3, seed=seed) for seed in range(3)]
-    quantize(file, photos)
+    quantize(file, photos, operators)
     assert [path.name for path in tmp_path.iterdir()] == ["focus.onnx"]
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     for photo in (photos[0], noise(1, 32, 160, 3, seed=9)):
         (maps,) = session.run(None, {"photo": photo})
         (expected,) = written.answers("focus", photo=photo)
-        assert np.abs(maps - expected).max() < 0.1
+        assert np.abs(maps - expected).max() < 0.05
+
+
+def test_a_quantised_tower_takes_the_bytes_as_they_are(tmp_path: Path, written: Written) -> None:
+    file = tmp_path / "focus.onnx"
+    shutil.copy(written.out / "focus.onnx", file)
+    quantize(file, [noise(1, 64, 96, 3)])
+    nodes = onnx.load(str(file)).graph.node
+    assert {"Cast", "Sub", "Div"}.isdisjoint(node.op_type for node in nodes)
+    plain = np.full((1, 64, 64, 3), 200, np.uint8)
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    (maps,) = session.run(None, {"photo": plain})
+    assert maps == pytest.approx(written.answers("focus", photo=plain)[0], abs=0.05)
+
+
+def test_only_towers_that_scale_bytes_are_quantised(tmp_path: Path, written: Written) -> None:
+    file = tmp_path / "text.onnx"
+    shutil.copy(written.out / "text.onnx", file)
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="does not scale the bytes"):
+        quantize(file, [noise(1, 16, 36)])
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["text.onnx"]
 
 
 def test_labelled_photos_tune_and_calibrate_the_pack(
@@ -209,7 +234,7 @@ def test_labelled_photos_tune_and_calibrate_the_pack(
 
     quantised: list[Sequence[NDArray[np.uint8]]] = []
     monkeypatch.setattr(pack, "export_towers", paint)
-    monkeypatch.setattr(pack, "quantize", lambda file, inputs: quantised.append(inputs))
+    monkeypatch.setattr(pack, "quantize", lambda file, inputs, *_: quantised.append(inputs))
     monkeypatch.setattr(pack, "FRAME_SIZE", 36)
     monkeypatch.setattr(pack, "dictionary", lambda: [f"zz{at}zz" for at in range(400)])
     status = main([
