@@ -13,10 +13,17 @@ from numpy.typing import NDArray
 from engine.strips import Quad, Strip, about, bend_of
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+Cells = NDArray[np.float32]  # (n, 2), the centres of map cells
+# Centre, width, height, and angle in degrees.
+Box = tuple[tuple[float, float], float, float, float]
 
 # Cells of a kernel: fewer show no bend, and those that fill so much of their rectangle have none.
 _LEAST_BENT = 16
 _STRAIGHT = 0.8
+# Cells of a component that may come apart, and, of its cells, those that a part of it has at least.
+_LEAST_SPLIT = 6
+_LEAST_PART = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +72,87 @@ class Found:
         return replace(self, quad=quad, strip=strip)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A kernel: its cells, their mean probability, and the least rectangle about them."""
+
+    points: Cells
+    confidence: float
+    box: Box
+
+
 def find_words(maps: NDArray[np.float32], settings: FocusSettings) -> list[Found]:
     """Quads of the words in maps (2, h, w) of kernel and word probabilities, surest first."""
-    kernels = maps[0]
-    shapes = []
-    for inside, (x, y) in _components(kernels > settings.threshold):
-        window = kernels[y : y + inside.shape[0], x : x + inside.shape[1]]
-        for part in _split(window, inside, settings.splits):
-            confidence = float(window[part].mean())
-            if confidence < settings.least_confidence or part.sum() < 2:
-                continue
-            ys, xs = np.nonzero(part)
-            points = np.stack([xs + x, ys + y], 1).astype(np.float32) + 0.5
-            shapes.append((points, confidence))
-    slope = _common_slope([points for points, _ in shapes])
+    shapes = [
+        _Shape(cells, confidence, _box(cells)) for cells, confidence in _kernels(maps[0], settings)
+    ]
+    slope = _common_slope(shapes)
     found = []
-    for points, confidence in shapes:
-        if (bent := _bent(points, confidence, settings)) is not None:
+    for shape in shapes:
+        if (bent := _bent(shape, settings)) is not None:
             found.append(bent)
             continue
-        quad, upright = _quad(points, settings, slope)
+        quad, upright = _quad(shape, settings, slope)
         if min(math.dist(quad[0], quad[1]), math.dist(quad[1], quad[2])) >= settings.least_side:
-            found.append(Found(quad, confidence, upright))
+            found.append(Found(quad, shape.confidence, upright))
     found.sort(key=lambda one: -one.confidence)
     return found[: settings.most]
+
+
+def _kernels(
+    kernels: NDArray[np.float32], settings: FocusSettings
+) -> Iterator[tuple[Cells, float]]:
+    """The kernels that are sure enough, joined ones taken apart, and their mean probabilities."""
+    inside = kernels > settings.threshold
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        inside.astype(np.uint8), connectivity=4
+    )
+    ys, xs = np.nonzero(inside)
+    owners, values = labels[ys, xs].astype(np.intp), kernels[ys, xs]
+    areas = np.bincount(owners, minlength=count)
+    # A photo has hundreds, most of which are one word: what can be is done for all of them at once.
+    apart = np.zeros(count, bool)
+    for level in settings.splits:
+        above = values > level
+        apart |= _has_parts(kernels > level, (ys[above], xs[above]), owners[above], areas)
+    order = np.argsort(owners, kind="stable")
+    cells = np.stack([xs, ys], 1)[order].astype(np.float32) + np.float32(0.5)
+    ends = np.cumsum(areas)
+    means = np.bincount(owners, values, count) / np.maximum(areas, 1)
+    sure = (means >= settings.least_confidence) & (areas >= 2)
+    for label in np.flatnonzero(apart | sure).tolist():
+        if not apart[label]:
+            yield cells[ends[label] - areas[label] : ends[label]], float(means[label])
+            continue
+        x, y, wide, high = (int(v) for v in stats[label, :4])
+        window = kernels[y : y + high, x : x + wide]
+        whole = labels[y : y + high, x : x + wide] == label
+        for part in _split(window, whole, settings.splits):
+            rows, columns = np.nonzero(part)
+            mean = float(window[part].mean())
+            if mean >= settings.least_confidence and len(rows) >= 2:
+                yield np.stack([columns + x, rows + y], 1).astype(np.float32) + 0.5, mean
+
+
+def _has_parts(inside: Mask, cells: tuple[Rows, Rows], owners: Rows, areas: Rows) -> Mask:
+    """Which components (n,) of so many cells have two parts or more at a higher level.
+
+    ``inside`` (h, w): what is above that level. ``cells``: where it is, in which components.
+    """
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(
+        inside.astype(np.uint8), connectivity=4
+    )
+    parents = np.zeros(count, np.intp)
+    parents[parts[cells]] = owners
+    parents[0] = 0
+    large = parents[stats[:, 4] >= _least_part(areas[parents])]
+    answer: Mask = (np.bincount(large, minlength=len(areas)) >= 2) & (areas >= _LEAST_SPLIT)
+    return answer
+
+
+def _least_part(areas: Rows) -> NDArray[np.float64]:
+    least: NDArray[np.float64] = np.maximum(3, _LEAST_PART * areas)
+    return least
 
 
 def _components(mask: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
@@ -103,11 +167,12 @@ def _components(mask: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
 
 def _split(kernels: NDArray[np.float32], inside: Mask, levels: tuple[float, ...]) -> list[Mask]:
     """A component taken apart where it is so at a higher level: words that were joined weakly."""
-    if not levels or inside.sum() < 6:
+    area = np.count_nonzero(inside)
+    if not levels or area < _LEAST_SPLIT:
         return [inside]
-    parts = []
+    parts, least = [], _least_part(np.array(area))
     for window, (x, y) in _components((kernels > levels[0]) & inside):
-        if window.sum() >= max(3, 0.08 * inside.sum()):
+        if np.count_nonzero(window) >= least:
             part = np.zeros_like(inside)
             part[y : y + window.shape[0], x : x + window.shape[1]] = window
             parts.append(part)
@@ -118,28 +183,27 @@ def _split(kernels: NDArray[np.float32], inside: Mask, levels: tuple[float, ...]
     return [leaf for rim in rims for leaf in _split(kernels, rim & inside, levels[1:])]
 
 
-def _box(points: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, float, float]:
+def _box(points: Cells) -> Box:
     """Centre, width, height, angle in degrees within ±45 of the least rectangle about points.
 
     OpenCV 4 and 5 report angles in different ranges, so the range is made here.
     """
-    centre, (wide, high), angle = cv2.minAreaRect(points)
+    (x, y), (wide, high), angle = cv2.minAreaRect(points)
     angle = (angle + 45.0) % 180.0 - 45.0
     if angle > 45.0:
         angle -= 90.0
         wide, high = high, wide
-    return np.array(centre, np.float32), float(wide), float(high), float(angle)
+    return (x, y), wide, high, angle
 
 
-def _common_slope(shapes: list[NDArray[np.float32]]) -> float:
+def _common_slope(shapes: list[_Shape]) -> float:
     """The angle of the photo's long words, for those too short to show their own."""
     angles, weights = [], []
-    for points in shapes:
-        if len(points) >= 8:
-            _, wide, high, angle = _box(points)
-            if wide > 4 * (high + 1):
-                angles.append(angle)
-                weights.append(wide)
+    for shape in shapes:
+        _, wide, high, angle = shape.box
+        if len(shape.points) >= 8 and wide > 4 * (high + 1):
+            angles.append(angle)
+            weights.append(wide)
     if not angles:
         return 0.0
     order = np.argsort(angles)
@@ -147,43 +211,49 @@ def _common_slope(shapes: list[NDArray[np.float32]]) -> float:
     return float(np.array(angles)[order][int(np.searchsorted(passed, passed[-1] / 2))])
 
 
-def _bent(points: NDArray[np.float32], confidence: float, settings: FocusSettings) -> Found | None:
+def _bent(shape: _Shape, settings: FocusSettings) -> Found | None:
     """The word about a kernel that is clearly bent; None about any other."""
-    if len(points) < _LEAST_BENT:
-        return None
-    _, wide, high, _ = _box(points)
-    if len(points) > _STRAIGHT * (wide + 1) * (high + 1):
+    points = shape.points
+    _, wide, high, _ = shape.box
+    if not _LEAST_BENT <= len(points) <= _STRAIGHT * (wide + 1) * (high + 1):
         return None
     bend = bend_of(points)
     if bend is None:
         return None
     grow = settings.growth * _offset(bend.length, bend.thickness, settings.shrink)
     strip = bend.strip(grow)
-    return Found(about(strip), confidence, bend.upright, strip)
+    return Found(about(strip), shape.confidence, bend.upright, strip)
 
 
-def _quad(points: NDArray[np.float32], settings: FocusSettings, slope: float) -> tuple[Quad, bool]:
-    """The whole word's quad about the points of its kernel, and whether it runs left to right."""
-    centre, wide, high, angle = _box(points)
+def _quad(shape: _Shape, settings: FocusSettings, slope: float) -> tuple[Quad, bool]:
+    """The whole word's quad about its kernel, and whether it runs left to right."""
+    (x, y), wide, high, angle = shape.box
     if max(wide, high) + 1 < 2.5 * (min(wide, high) + 1):
-        turn = _rotation(slope)
-        turned = points @ turn.T
-        least, most = turned.min(0), turned.max(0)
-        centre = ((least + most) / 2) @ turn
-        wide, high = (float(v) for v in most - least)
         angle = slope
+        (x, y), wide, high = _box_along(shape.points, slope)
     wide, high = wide + 1, high + 1  # the points are the centres of cells
     grow = settings.growth * _offset(wide, high, settings.shrink)
-    half = np.array([wide / 2 + grow, high / 2 + grow], np.float32)
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * half
-    quad: Quad = (corners @ _rotation(angle) + centre).astype(np.float32)
-    return quad, float(half[1]) < 1.5 * float(half[0])
+    right, down = wide / 2 + grow, high / 2 + grow
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    quad = np.array(
+        [
+            (x + a * right * cosine - b * down * sine, y + a * right * sine + b * down * cosine)
+            for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ],
+        np.float32,
+    )
+    return quad, down < 1.5 * right
 
 
-def _rotation(angle: float) -> NDArray[np.float32]:
-    """Turns row vectors by ``angle`` degrees, clockwise as images go (``points @ matrix``)."""
-    sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
-    return np.array([[cosine, sine], [-sine, cosine]], np.float32)
+def _box_along(points: Cells, angle: float) -> tuple[tuple[float, float], float, float]:
+    """Centre, width and height of the rectangle about points that slopes by ``angle`` degrees."""
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    x, y = points.T
+    along, across = cosine * x + sine * y, cosine * y - sine * x
+    left, right = float(along.min()), float(along.max())
+    top, bottom = float(across.min()), float(across.max())
+    u, v = (left + right) / 2, (top + bottom) / 2
+    return (cosine * u - sine * v, sine * u + cosine * v), right - left, bottom - top
 
 
 def _offset(wide: float, high: float, shrink: float) -> float:

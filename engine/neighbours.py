@@ -20,7 +20,7 @@ _MOST_OVERLAP = 0.5
 _MOST_ASIDE = 0.3
 _LEAST_HIGH = 0.6  # the lower neighbour's height, of the higher one's
 _LEAST_ALONG = 0.95  # cosine between their directions
-_SAME = 0.8  # of the union of two boxes that they share, where one of them will do
+_SAME = 0.7  # of the union of two boxes that they share, where one of them will do
 
 
 def joined(found: Sequence[Found], gap: float) -> list[Found]:

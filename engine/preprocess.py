@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ class Pyramid:
 
     def fitting(self, shrink: float) -> tuple[Image, float]:
         """The level for what is made ``shrink`` times smaller, and its pixels per photo pixel."""
-        index = int(np.clip(np.log2(max(shrink, 1.0)), 0, 5))
+        index = min(int(math.log2(max(shrink, 1.0))), 5)
         while len(self._levels) <= index:
             last = self._levels[-1]
             # Without the last of an odd number: only exact halves are fast.
@@ -40,8 +42,8 @@ class Pyramid:
 
     def crop(self, quad: Quad, wide: int, high: int) -> Image:
         """The quad (4, 2), straightened and stretched to (high, wide, 3)."""
-        across = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3]))
-        down = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1]))
+        a, b, c, d = quad.tolist()
+        across, down = math.dist(a, b) + math.dist(c, d), math.dist(a, d) + math.dist(b, c)
         level, factor = self.fitting(min(across / (2 * wide), down / (2 * high)))
         target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         # Pixel centres: the corner of a pixel is half a pixel from its centre.
@@ -86,11 +88,18 @@ def for_focus(
 
 def grown(quad: Quad, along: float, across: float) -> Quad:
     """``quad`` grown on every side by parts of its height: ``along`` the text, ``across`` it."""
-    right = quad[1] - quad[0] + quad[2] - quad[3]
-    down = quad[3] - quad[0] + quad[2] - quad[1]
-    high = float(np.linalg.norm(down)) / 2
-    right = right / max(float(np.linalg.norm(right)), 1e-6) * high * along
-    down = down / max(float(np.linalg.norm(down)), 1e-6) * high * across
-    moves = np.array([-right - down, right - down, right + down, -right + down], np.float32)
-    answer: Quad = (quad + moves).astype(np.float32)
-    return answer
+    # In plain numbers: a photo has hundreds of words, and NumPy is slow with four points.
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad.tolist()
+    right, down = (bx - ax + cx - dx, by - ay + cy - dy), (dx - ax + cx - bx, dy - ay + cy - by)
+    high = math.hypot(*down) / 2
+    u, v = (side * high * along / max(math.hypot(*right), 1e-6) for side in right)
+    x, y = (side * high * across / max(math.hypot(*down), 1e-6) for side in down)
+    return np.array(
+        [
+            (ax - u - x, ay - v - y),
+            (bx + u - x, by + v - y),
+            (cx + u + x, cy + v + y),
+            (dx - u + x, dy - v + y),
+        ],
+        np.float32,
+    )

@@ -304,9 +304,9 @@ def _without_doubles(found: list[Found]) -> list[Found]:
     wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
     high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     shared = wide.clip(0) * high.clip(0)
-    same = shared > 0.5 * (areas[:, None] + areas - shared)
+    same = np.triu(shared > 0.5 * (areas[:, None] + areas - shared), 1)
     kept = np.ones(len(found), bool)
-    for at in range(len(found)):
+    for at in np.flatnonzero(same.any(1)).tolist():
         if kept[at]:
-            kept[at + 1 :] &= ~same[at, at + 1 :]
+            kept &= ~same[at]
     return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]
