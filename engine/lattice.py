@@ -30,18 +30,18 @@ def pack(log_probabilities: NDArray[np.float32]) -> list[bytes]:
     return [row.tobytes() for row in both]
 
 
-def end_to_end(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def end_to_end(parts: Sequence[NDArray[np.float32]], multiple: int) -> NDArray[np.float32]:
     """Log-probabilities (T, 37) of what is read one after another, as one (U, 37).
 
     Of sure blanks that follow each other one is kept. To keep the lengths few, sure blanks fill it
-    up to a multiple of T.
+    up to a ``multiple``.
     """
     blank = np.full((1, _CLASSES), _NOT, np.float32)
     blank[0, 0] = 0.0
     columns = np.concatenate([row for part in parts for row in (part, blank)])
     sure = columns[:, 0] > _SURE
     kept = columns[~(sure & np.roll(sure, 1))]
-    missing = -len(kept) % len(parts[0])
+    missing = -len(kept) % multiple
     return np.concatenate([kept, np.repeat(blank, missing, 0)])
 
 

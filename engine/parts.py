@@ -1,4 +1,5 @@
-"""Strings that Focus finds in parts: number plates in groups, words whose letters stand far apart.
+"""Strings that Focus finds in parts: number plates in groups, words whose letters stand far apart,
+dates, addresses of mail and pages, and whatever else is held together by marks and not by spaces.
 
 Such parts follow each other on a line. What they say together is one region as well, made of what
 was read of them: a crop of the whole would show its letters smaller than their own crops do.
@@ -22,6 +23,11 @@ _LEAST_LETTERS, _MOST_LETTERS = 4, 16
 _LONGEST_GROUP = 3
 # and a letter that stands apart takes up so many heights.
 _LEAST_WIDE = 0.8
+# Words between which there is no space stand at most so far apart and aside, in heights, and by so
+# much closer than to the words before and after. Short ones are found as neighbours are.
+_CLOSE, _CLOSE_ASIDE, _CLOSER = 0.5, 0.4, 0.15
+_LEAST_CLOSE, _MOST_CLOSE = 8, 24  # letters
+_MOST_WIDE = 1.3  # heights a letter: what is wider was not read
 
 
 def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, ...]]:
@@ -32,7 +38,7 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
     if len(readings) < 2:
         return []
     _, _, wide, high = sides(quads)
-    groups, spaced = [], []
+    groups, spaced, read = [], [], []
     # What was found whole and in pieces is tried as either: with long words first, and last.
     for at in sorted(range(len(readings)), key=lambda at: len(readings[at])):
         text = readings[at]
@@ -40,7 +46,9 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
             groups.append(at)
         if len(text) == 1 or (text.isalpha() and wide[at] >= _LEAST_WIDE * high[at] * len(text)):
             spaced.append(at)
-    doubles = _doubles(quads, sorted({*groups, *spaced}), wide * high)
+        if wide[at] <= _MOST_WIDE * high[at] * len(text):
+            read.append(at)
+    doubles = _doubles(quads, sorted({*groups, *spaced, *read}), wide * high)
     codes = [
         line
         for order in (groups[::-1], groups)
@@ -50,23 +58,74 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
     words = [
         line for order in (spaced[::-1], spaced) for line in _lines(quads, _without(doubles, order))
     ]
-    return [
-        line
-        for line in dict.fromkeys(codes + words)
-        if _LEAST_LETTERS <= sum(len(readings[at]) for at in line) <= _MOST_LETTERS
+    pieces = _without(doubles, sorted(read, key=lambda at: float(wide[at])))
+    close = [
+        part
+        for line in _lines(quads, pieces, _CLOSE, _CLOSE_ASIDE)
+        for part in _closer(quads, line)
     ]
+    found = [(line, _LEAST_LETTERS, _MOST_LETTERS) for line in codes + words]
+    found += [(line, _LEAST_CLOSE, _MOST_CLOSE) for line in close]
+    return list(
+        dict.fromkeys(
+            line
+            for line, least, most in found
+            if least <= sum(len(readings[at]) for at in line) <= most
+        )
+    )
+
+
+def shares(quads: Quads) -> NDArray[np.float32]:
+    """From where to where each of the words of a line counts, (n, 2) in parts of its width.
+
+    Two that overlap, since both were found with the letter between them, count up to the middle of
+    what they share. ``quads`` (n, 4, 2), in reading order.
+    """
+    right, _, _, _ = sides(quads[:1])
+    along = quads @ right[0]
+    left, end = along.min(1), along.max(1)
+    middle = (end[:-1] + left[1:]) / 2
+    overlap = left[1:] < end[:-1]
+    first, last = left.copy(), end.copy()
+    first[1:][overlap] = middle[overlap]
+    last[:-1][overlap] = middle[overlap]
+    wide = np.maximum(end - left, 1e-6)
+    parts = np.stack([(first - left) / wide, (last - left) / wide], 1)
+    return np.asarray(parts.clip(0, 1), np.float32)
+
+
+def _closer(quads: Quads, line: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Those stretches of a line whose words stand closer to each other than to the rest of it."""
+    right, _, wide, high = sides(quads[list(line)])
+    centres = quads[list(line)].mean(1)
+    along = np.einsum("nk,nk->n", np.diff(centres, axis=0), right[:-1])
+    gaps = (along - (wide[:-1] + wide[1:]) / 2) / np.maximum(high[:-1], high[1:])
+    answer = []
+    waiting = [(0, len(line) - 1, np.inf)]
+    while waiting:
+        first, last, around = waiting.pop()
+        if first == last:
+            continue
+        widest = float(gaps[first:last].max())
+        if around - widest >= _CLOSER:
+            answer.append(line[first : last + 1])
+        at = first + int(gaps[first:last].argmax())
+        waiting += [(first, at, widest), (at + 1, last, widest)]
+    return answer
 
 
 def _has_digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
 
 
-def _lines(quads: Quads, words: Sequence[int]) -> list[tuple[int, ...]]:
+def _lines(
+    quads: Quads, words: Sequence[int], gap: float = _GAP, aside: float = _ASIDE
+) -> list[tuple[int, ...]]:
     """Words that follow each other, at least two."""
     if len(words) < 2:
         return []
     places = quads[words]
-    first, second = following(places, _GAP, _ASIDE)
+    first, second = following(places, gap, aside)
     ends = (places[first, 1] + places[first, 2]) / 2
     starts = (places[second, 0] + places[second, 3]) / 2
     after: dict[int, int] = {}

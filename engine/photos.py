@@ -204,7 +204,9 @@ def _upright(image: Image.Image, longest_side: int) -> Photo:
     image.load()
     seen = _eight_bits(image)
     has_alpha = seen.has_transparency_data
-    seen = seen.convert("RGBA" if has_alpha else "RGB")
+    mode = "RGBA" if has_alpha else "RGB"
+    if seen.mode != mode:  # or else it would be copied
+        seen = seen.convert(mode)
     if seen.size != size:
         seen = seen.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     if has_alpha:

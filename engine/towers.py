@@ -28,7 +28,7 @@ from engine.focus import FocusSettings, Found, find_words
 from engine.looks import look
 from engine.neighbours import about, joined
 from engine.packs import ModelPack, read_pack
-from engine.parts import strings_in_parts
+from engine.parts import shares, strings_in_parts
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
@@ -164,25 +164,32 @@ class CompactTowers:
         words = list(rows.values())
         places = np.stack([way.quad for way in read.ways])
         known = set(readings)
-        strings: dict[str, list[int]] = {}
+        strings: dict[str, tuple[list[int], NDArray[np.float32]]] = {}
         for line in strings_in_parts(places[words], [readings[row] for row in words]):
-            text = "".join(readings[words[at]] for at in line)
-            if text not in known:
-                strings[text] = [words[at] for at in line]
+            parts = [words[at] for at in line]
+            counted = _shared(read.letters[parts], shares(places[parts]))
+            whole = lattice.end_to_end(counted, read.letters.shape[1])
+            (text,) = lattice.readings(whole[None])
+            if text and text not in known:
+                strings[text] = parts, whole
         if not strings:
             return []
-        first, last = np.array([(parts[0], parts[-1]) for parts in strings.values()]).T
+        first, last = np.array([(parts[0], parts[-1]) for parts, _ in strings.values()]).T
         ways = [Way(quad) for quad in about(places[first], places[last])]
         crops = self.cut(pyramid, ways)
-        embeddings, _ = self._embed_crops(crops)
+        embeddings = self._embed_crops(crops)[0].astype(np.float16)
         colours = measured(crops)
-        answer = []
-        for at, (text, parts) in enumerate(strings.items()):
-            (packed,) = lattice.pack(lattice.end_to_end([read.letters[row] for row in parts])[None])
-            sure = min(found[one].confidence for one in read.owners[parts].tolist())
-            embedding = embeddings[at].astype(np.float16)
-            answer.append(Region(ways[at].quad, embedding, packed, text, sure, colours=colours[at]))
-        return answer
+        return [
+            Region(
+                ways[at].quad,
+                embeddings[at],
+                lattice.pack(whole[None])[0],
+                text,
+                min(found[one].confidence for one in read.owners[parts].tolist()),
+                colours=colours[at],
+            )
+            for at, (text, (parts, whole)) in enumerate(strings.items())
+        ]
 
     def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
         """Words as they are surest read, in doubt both ways."""
@@ -280,6 +287,12 @@ class CompactTowers:
                 f"pack.json says {self.embedding_size}."
             )
         return embeddings
+
+
+def _shared(letters: NDArray[np.float32], parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Of the columns of words (n, columns, classes) those within ``parts`` (n, 2) of the width."""
+    ends = np.rint(parts * letters.shape[1]).astype(int).tolist()
+    return [columns[first:last] for columns, (first, last) in zip(letters, ends, strict=True)]
 
 
 def _margins(of: Mapping[str, Any]) -> tuple[float, float]:

@@ -163,7 +163,7 @@ def test_the_word_that_is_there_is_likelier_than_one_a_letter_off() -> None:
 
 def test_end_to_end_reads_the_parts_one_after_another() -> None:
     parts = [spelled(text, certainty=0.999)[0] for text in ("kn", "nn", "47")]
-    whole = lattice.end_to_end(parts)
+    whole = lattice.end_to_end(parts, len(parts[0]))
     assert lattice.readings(whole[None]) == ["knnn47"]
     assert len(whole) % len(parts[0]) == 0
     assert len(whole) < sum(map(len, parts))
@@ -178,7 +178,7 @@ def test_end_to_end_is_the_sum_over_all_ways_to_share_the_word(
     first: int, second: int, word: str
 ) -> None:
     parts = [beliefs(first), beliefs(second)]
-    whole = lattice.end_to_end([part[0] for part in parts])
+    whole = lattice.end_to_end([part[0] for part in parts], len(parts[0][0]))
     one, other = (strings(part) for part in parts)
     expected = sum(one[word[:at]] * other[word[at:]] for at in range(len(word) + 1))
     # A sure blank that is left out may have been a letter with a chance of 2 %.

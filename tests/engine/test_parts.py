@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.parts import strings_in_parts
+from engine.parts import shares, strings_in_parts
 
 Quad = NDArray[np.float32]
 
@@ -39,10 +39,10 @@ def test_groups_on_a_line_are_one_code_in_reading_order(gap: float) -> None:
         (("kn", group(0, 30)), ("4711", group(60, 50))),  # too far apart
         (("kn", group(0, 30)), ("4711", group(0, 50, top=24))),  # in the next line
         (("kn", group(0, 30)), ("4711", group(34, 90, high=50))),  # in another size
-        (("open", group(0, 30)), ("4711", group(34, 50))),  # a word before a number
+        (("open", group(0, 30)), ("4711", group(42, 50))),  # a word before a number
         (("kn", group(0, 30)), ("ab", group(34, 30))),  # no digit: short words
         (("kn", group(0, 30)), ("7", group(34, 10))),  # hardly a code
-        (("12345678", group(0, 100)), ("1234567890", group(104, 120))),  # too long for one
+        (("12345678", group(0, 100)), ("1234567890", group(112, 120))),  # too long for one
         (("", group(0, 30)), ("4711", group(34, 50))),  # not read
     ],
 )
@@ -68,10 +68,47 @@ def test_what_was_found_whole_and_in_pieces_is_tried_as_either() -> None:
 
 def test_ordinary_text_between_codes_keeps_them_apart() -> None:
     line = {
-        "rm": group(0, 20), "550": group(26, 30), "change": group(62, 60), "rm4": group(128, 24),
-        "45": group(156, 20),
+        "rm": group(0, 20), "550": group(26, 30), "change": group(68, 60), "rm4": group(140, 24),
+        "45": group(168, 20),
     }  # fmt: skip
     assert found(line) == ["rm445", "rm550"]
+
+
+def test_words_without_a_space_between_are_one_string() -> None:
+    address = {
+        "www": group(0, 40), "example": group(44, 90), "com": group(138, 40), "my": group(183, 28),
+    }  # fmt: skip
+    assert found(address) == ["wwwexamplecommy"]
+
+
+def test_of_a_line_those_are_one_that_stand_closer_to_each_other() -> None:
+    line = {
+        "date": group(0, 50), "24": group(59, 26), "mar": group(89, 40), "2018": group(133, 52),
+        "approved": group(194, 100), "thanks": group(320, 80),
+    }  # fmt: skip
+    assert found(line) == ["24mar2018", "date24mar2018approved"]
+
+
+def test_no_more_letters_are_put_together_than_a_query_can_have() -> None:
+    line = {"abcdefghij": group(0, 130), "klmnopqrst": group(134, 130), "uvwxy": group(268, 60)}
+    assert found(line) == []
+    line["uvwx"] = line.pop("uvwxy")
+    assert found(line) == ["abcdefghijklmnopqrstuvwx"]
+
+
+def test_what_is_too_wide_for_its_letters_was_not_read() -> None:
+    line = {"welcome": group(0, 90), "e": group(93, 300), "home": group(95, 50)}
+    assert found(line) == ["welcomehome"]
+
+
+def test_words_that_overlap_share_what_both_show() -> None:
+    line = np.stack([group(0, 40), group(30, 50), group(90, 20)])
+    assert shares(line) == pytest.approx(np.array([(0, 0.875), (0.1, 1), (0, 1)]), abs=1e-6)
+
+
+def test_shares_follow_the_line_whichever_way_it_runs() -> None:
+    line = np.stack([group(60, 40, turned=180), group(20, 50, turned=180)])
+    assert shares(line) == pytest.approx(np.array([(0, 0.875), (0.1, 1)]), abs=1e-6)
 
 
 def test_no_words_have_no_parts() -> None:
