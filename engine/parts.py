@@ -1,8 +1,8 @@
-"""Strings that Focus finds in parts: number plates in groups, words whose letters stand far apart,
-dates, addresses of mail and pages, and whatever else is held together by marks and not by spaces.
+"""Strings that Focus finds in parts: on number plates, in dates, in addresses of pages and mail.
 
-Such parts follow each other on a line. What they say together is one region as well, made of what
-was read of them: a crop of the whole would show its letters smaller than their own crops do.
+Groups of a code, letters that stand far apart, and words held together by marks and not by spaces
+follow each other on a line. What they say together is one region as well, made of what was read of
+them: a crop of the whole would show its letters smaller than their own crops do.
 """
 
 from __future__ import annotations
