@@ -150,7 +150,7 @@ def _has_parts(inside: Mask, cells: tuple[Rows, Rows], owners: Rows, areas: Rows
     return answer
 
 
-def _least_part(areas: Rows) -> NDArray[np.float64]:
+def _least_part(areas: Rows | int) -> NDArray[np.float64]:
     least: NDArray[np.float64] = np.maximum(3, _LEAST_PART * areas)
     return least
 
@@ -167,10 +167,10 @@ def _components(mask: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
 
 def _split(kernels: NDArray[np.float32], inside: Mask, levels: tuple[float, ...]) -> list[Mask]:
     """A component taken apart where it is so at a higher level: words that were joined weakly."""
-    area = np.count_nonzero(inside)
+    area = int(np.count_nonzero(inside))
     if not levels or area < _LEAST_SPLIT:
         return [inside]
-    parts, least = [], _least_part(np.array(area))
+    parts, least = [], _least_part(area)
     for window, (x, y) in _components((kernels > levels[0]) & inside):
         if np.count_nonzero(window) >= least:
             part = np.zeros_like(inside)

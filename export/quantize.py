@@ -78,7 +78,7 @@ def _with_whole_mean(model: onnx.ModelProto) -> tuple[str, str, dict[str, NDArra
     if len(graph.input) != 1 or [node.op_type for node in scaling] != ["Sub", "Div"]:
         raise ValueError("the tower does not scale the bytes that it takes")
     less, over = scaling
-    mean, std = (_number(known[node.input[1]]) for node in scaling)
+    mean, std = (float(numpy_helper.to_array(known[node.input[1]])) for node in scaling)
     whole = math.ceil(mean)
     conv = _user(graph, over.output[0])
     weights = numpy_helper.to_array(known[conv.input[1]])
@@ -112,7 +112,3 @@ def _take_bytes(model: onnx.ModelProto, level: str) -> None:
 def _user(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
     (node,) = (node for node in graph.node if tensor in node.input)
     return node
-
-
-def _number(tensor: onnx.TensorProto) -> float:
-    return float(numpy_helper.to_array(tensor))

@@ -97,8 +97,9 @@ def test_no_more_letters_are_put_together_than_a_query_can_have() -> None:
 
 
 def test_what_is_too_wide_for_its_letters_was_not_read() -> None:
-    line = {"welcome": group(0, 90), "e": group(93, 300), "home": group(95, 50)}
-    assert found(line) == ["welcomehome"]
+    line = {"welcome": group(0, 90), "e": group(94, 25), "home": group(123, 50)}
+    assert found(line) == ["welcomeehome"]
+    assert found(line | {"e": group(94, 30), "home": group(128, 50)}) == []
 
 
 def test_words_that_overlap_share_what_both_show() -> None:

@@ -126,6 +126,18 @@ def test_a_plate_of_several_groups_is_one_region_as_well(towers: Towers) -> None
     assert np.linalg.norm(whole.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-3)
 
 
+def test_of_each_part_of_a_string_its_share_counts(
+    towers: Towers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = blank()
+    for word, left, wide in (("kn", 40, 60), ("a45", 130, 90), ("0908", 250, 120)):
+        put(photo, word, (left + wide / 2, 200), size=(wide, 40))
+    some = np.array([(0, 1), (0, 0), (0, 1)], np.float32)
+    monkeypatch.setattr(towers_module, "shares", lambda quads: some)
+    readings = {region.reading for region in towers.embed_photo(photo)}
+    assert readings == {"kn", "a45", "0908", "kn0908"}
+
+
 def test_large_words_are_read_once_more(painted: ModelPack) -> None:
     photo = blank()
     put(photo, "large", (256, 150), size=(400, 100))
