@@ -20,6 +20,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from export.rewrite import doubled_by_copies, first_by_groups, user
+
 
 class _Feeds(CalibrationDataReader):
     def __init__(self, name: str, arrays: Sequence[NDArray[Any]]) -> None:
@@ -36,8 +38,8 @@ def quantize(
 
     ``inputs`` are whole feeds of the file's only input: bytes, which the tower scales before its
     first convolution and which that takes as they are afterwards. With ReLUs among the operators a
-    convolution's numbers are rounded once, behind it, and not before it as well. ValueError when
-    the tower does not begin so.
+    convolution's numbers are rounded once, behind it, and not before it as well. Photos must be a
+    multiple of 8 pixels wide then. ValueError when the tower does not begin so.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared, written = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
@@ -62,6 +64,9 @@ def quantize(
         )
         model = onnx.load(str(written))
     _take_bytes(model, level)
+    del model.graph.value_info[:]  # shapes of before the rewriting
+    first_by_groups(model)
+    doubled_by_copies(model)
     onnx.save(model, str(file))
 
 
@@ -80,7 +85,7 @@ def _with_whole_mean(model: onnx.ModelProto) -> tuple[str, str, dict[str, NDArra
     less, over = scaling
     mean, std = (float(numpy_helper.to_array(known[node.input[1]])) for node in scaling)
     whole = math.ceil(mean)
-    conv = _user(graph, over.output[0])
+    conv = user(graph, over.output[0])
     weights = numpy_helper.to_array(known[conv.input[1]])
     bias = numpy_helper.to_array(known[conv.input[2]]) if len(conv.input) > 2 else 0.0
     moved = (bias + (whole - mean) / std * weights.sum((1, 2, 3))).astype(np.float32)
@@ -100,15 +105,10 @@ def _take_bytes(model: onnx.ModelProto, level: str) -> None:
     """Drop what makes ``level`` of bytes and 8-bit numbers of that, since those are the bytes."""
     graph = model.graph
     made = {output: node for node in graph.node for output in node.output}
-    quantizer = _user(graph, level)
+    quantizer = user(graph, level)
     chain = [quantizer]
     while chain[-1].op_type != "Cast":
         chain.append(made[chain[-1].input[0]])
-    _user(graph, quantizer.output[0]).input[0] = chain[-1].input[0]
+    user(graph, quantizer.output[0]).input[0] = chain[-1].input[0]
     for node in chain:
         graph.node.remove(node)
-
-
-def _user(graph: onnx.GraphProto, tensor: str) -> onnx.NodeProto:
-    (node,) = (node for node in graph.node if tensor in node.input)
-    return node

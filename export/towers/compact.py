@@ -42,7 +42,10 @@ class ResidualBlock(nn.Module):
 
 
 class SequenceBlock(nn.Module):
-    """A residual 1-D block over columns or frames, (B, C, T) to the same."""
+    """A residual block over columns or frames, (B, 1, T, C) to the same.
+
+    Channels stand last, and convolutions are 2-D: so ONNX Runtime goes through without transposing.
+    """
 
     def __init__(self, width: int, kernel: int = 5) -> None:
         super().__init__()
@@ -51,8 +54,20 @@ class SequenceBlock(nn.Module):
         self.second = nn.Conv1d(width, width, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        answer: Tensor = x + self.second(F.gelu(self.first(self.norm(x))))
-        return answer
+        size, norm = x.shape[1:], self.norm
+        y = F.layer_norm(x, size, norm.weight.expand(size), norm.bias.expand(size), norm.eps)
+        return x + _along(F.gelu(_along(y, self.first)), self.second)
+
+
+def _along(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A convolution along T of (B, 1, T, C)."""
+    weight, padding = conv.weight[:, :, None], (0, conv.kernel_size[0] // 2)
+    return F.conv2d(x.permute(0, 3, 1, 2), weight, conv.bias, padding=padding).permute(0, 2, 3, 1)
+
+
+def _places(position: Tensor) -> Tensor:
+    """What is added to (B, 1, T, C) by place, of a parameter (1, C, T)."""
+    return position.transpose(1, 2)[:, None]
 
 
 class ImageTower(nn.Module):
@@ -82,11 +97,11 @@ class ImageTower(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         x = (crops.permute(0, 3, 1, 2).float() - MEAN) / STD
-        x = self.collapse(self.trunk(x)).squeeze(2)
-        x = self.columns(x + self.position)
-        letters = F.log_softmax(self.classify(x).float(), 1).transpose(1, 2)
-        frames = self.project(self.frames(F.avg_pool1d(x, COLUMNS // FRAMES)))
-        return F.normalize(frames.float().flatten(1), dim=1), letters
+        x = self.collapse(self.trunk(x)).permute(0, 2, 3, 1)
+        x = self.columns(x + _places(self.position))
+        letters = F.log_softmax(_along(x, self.classify).float(), 3)[:, 0]
+        frames = x.unflatten(2, (FRAMES, COLUMNS // FRAMES)).mean(3)
+        return _embedding(_along(self.frames(frames), self.project)), letters
 
 
 class TextTower(nn.Module):
@@ -101,9 +116,13 @@ class TextTower(nn.Module):
         self.project = nn.Conv1d(width, FRAME_SIZE, 1)
 
     def forward(self, stretched: Tensor, lengths: Tensor) -> Tensor:
-        x = self.letters(stretched) + self.lengths(lengths)[:, None]
-        x = self.project(self.frames(x.transpose(1, 2) + self.position))
-        return F.normalize(x.float().flatten(1), dim=1)
+        x = (self.letters(stretched) + self.lengths(lengths)[:, None])[:, None]
+        return _embedding(_along(self.frames(x + _places(self.position)), self.project))
+
+
+def _embedding(frames: Tensor) -> Tensor:
+    """Frames (B, 1, T, C) as unit rows (B, C * T): one channel after the other."""
+    return F.normalize(frames.float().squeeze(1).transpose(1, 2).flatten(1), dim=1)
 
 
 class Focus(nn.Module):

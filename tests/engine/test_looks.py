@@ -39,7 +39,7 @@ SIDES = (1600, 800, 400)
 
 def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
     eye = Eye()
-    seen = look(eye, Pyramid(photo(1600, 1200, (300, 200))), SIDES, 2.0, 0.1)
+    seen = look(eye, Pyramid(photo(1600, 1216, (300, 200))), SIDES, 2.0, 0.1)
     assert [maps.shape for maps, _ in seen] == [(2, 80, 104), (2, 152, 200), (2, 304, 400)]
     assert [scale for _, scale in seen] == [0.0625, 0.125, 0.25]
     assert eye.shown[:2] == [(416, 320), (800, 608)]
@@ -49,17 +49,17 @@ def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
 
 def test_a_close_look_says_where_in_the_photo_the_text_is() -> None:
     dots = [(300, 200), (1400, 1000)]
-    maps, scale = look(Eye(), Pyramid(photo(1600, 1200, *dots)), SIDES, 2.0, 0.1)[-1]
+    maps, scale = look(Eye(), Pyramid(photo(1600, 1216, *dots)), SIDES, 2.0, 0.1)[-1]
     ys, xs = np.nonzero(maps[0])
     found = {(int(x / scale) // 100, int(y / scale) // 100) for x, y in zip(xs, ys, strict=True)}
     assert found == {(x // 100, y // 100) for x, y in dots}
-    whole, _ = look(Eye(), Pyramid(photo(1600, 1200, *dots)), SIDES[:1], 2.0, 0.1)[0]
+    whole, _ = look(Eye(), Pyramid(photo(1600, 1216, *dots)), SIDES[:1], 2.0, 0.1)[0]
     np.testing.assert_array_equal(maps, whole)
 
 
 def test_where_nothing_was_seen_nobody_looks_again() -> None:
     eye = Eye()
-    seen = look(eye, Pyramid(photo(1600, 1200)), SIDES, 2.0, 0.1)
+    seen = look(eye, Pyramid(photo(1600, 1216)), SIDES, 2.0, 0.1)
     assert eye.shown == [(416, 320), (800, 608)]
     assert not seen[-1][0].any()
 
@@ -73,7 +73,7 @@ def test_small_photos_are_not_seen_twice_as_large() -> None:
 
 def test_a_photo_within_one_look_is_seen_once_and_whole() -> None:
     eye = Eye()
-    ((maps, scale),) = look(eye, Pyramid(photo(1600, 1200, (5, 5))), SIDES[:1], 2.0, 0.1)
+    ((maps, scale),) = look(eye, Pyramid(photo(1600, 1216, (5, 5))), SIDES[:1], 2.0, 0.1)
     assert eye.shown == [(1600, 1216)]
     assert maps.shape == (2, 304, 400)
     assert scale == 1 / STRIDE

@@ -49,6 +49,26 @@ def test_a_photo_of_the_right_size_is_left_as_it_is() -> None:
     np.testing.assert_array_equal(picture, photo)
 
 
+@pytest.mark.parametrize(
+    ("high", "wide", "side", "shape"),
+    [
+        (720, 1280, 800, (448, 800, 3)),  # 450 would be padded to 480
+        (711, 1533, 1600, (736, 1600, 3)),  # 742
+        (600, 800, 800, (608, 800, 3)),  # 24 more than 576 are too many to do without
+        (10, 300, 800, (32, 704, 3)),  # less than one multiple
+    ],
+)
+def test_most_of_a_padding_is_spared_where_little_makes_it_necessary(
+    high: int, wide: int, side: int, shape: tuple[int, int, int]
+) -> None:
+    photo = np.full((high, wide, 3), 90, np.uint8)
+    picture, scale = for_focus(Pyramid(photo), side, 2.25)
+    assert picture.shape == shape
+    assert round(high * scale) <= shape[0]
+    assert picture[round(high * scale) - 1, round(wide * scale) - 1].tolist() == [90, 90, 90]
+    assert scale == pytest.approx(min(side / max(high, wide), 2.25), rel=0.02)
+
+
 def test_a_small_photo_is_enlarged_only_so_much() -> None:
     picture, scale = for_focus(Pyramid(noise(20, 30)), 1280, 2.5)
     assert scale == 2.5

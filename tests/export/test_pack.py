@@ -26,9 +26,10 @@ from engine.tokenizer import stretch
 from engine.towers import open_towers
 from export import onnx as exporting
 from export import pack
+from export import quantize as quantizing
 from export.cli import main
 from export.quantize import quantize
-from export.towers.compact import FRAMES, Focus, ImageTower, TextTower
+from export.towers.compact import FRAMES, MEAN, STD, Focus, ImageTower, TextTower
 from export.training import word
 from export.training.run import save
 from tests.packs import painted_pack, put, read_content
@@ -205,6 +206,56 @@ def test_only_towers_that_scale_bytes_are_quantised(tmp_path: Path, written: Wri
         quantize(file, [noise(1, 16, 36)])
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["text.onnx"]
+
+
+@pytest.mark.parametrize("part", ["focus", "image"])
+def test_quantised_towers_are_rewritten_without_another_number(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    name, sizes = {
+        "focus": ("photo", [(1, 64, 96, 3), (2, 32, 32, 3), (1, 96, 352, 3)]),
+        "image": ("crops", [(1, 32, 128, 3), (5, 32, 128, 3)]),
+    }[part]
+    files = [tmp_path / "plain.onnx", tmp_path / "rewritten.onnx"]
+    for file in files:
+        shutil.copy(written.out / f"{part}.onnx", file)
+        with monkeypatch.context() as patched:
+            if file == files[0]:
+                patched.setattr(quantizing, "first_by_groups", lambda _: None)
+                patched.setattr(quantizing, "doubled_by_copies", lambda _: None)
+            quantize(file, [noise(*sizes[0])], ["Conv", "Relu", "Add", "Resize"])
+    kinds = [[node.op_type for node in onnx.load(str(file)).graph.node] for file in files]
+    assert kinds[0].count("Resize") == (3 if part == "focus" else 0)
+    assert "Resize" not in kinds[1]
+    # The columns of the picture by groups, and those of the first answers apart again.
+    assert kinds[1].count("Reshape") == kinds[0].count("Reshape") + kinds[0].count("Resize") + 2
+    plain, rewritten = (
+        onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        for file in files
+    )
+    for size in sizes:
+        feed = {name: noise(*size, seed=size[0])}
+        for one, other in zip(plain.run(None, feed), rewritten.run(None, feed), strict=True):
+            assert np.ptp(one) > 0
+            np.testing.assert_array_equal(one, other)
+
+
+def test_only_towers_that_begin_by_steps_of_two_are_quantised(tmp_path: Path) -> None:
+    class Other(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(3, 4, 3, 1, 1)
+
+        def forward(self, photo: torch.Tensor) -> torch.Tensor:
+            answer: torch.Tensor = self.conv((photo.permute(0, 3, 1, 2).float() - MEAN) / STD)
+            return answer
+
+    file, example = tmp_path / "other.onnx", torch.zeros(2, 32, 64, 3, dtype=torch.uint8)
+    onnx.save(exporting.traced(Other(), (example,), (["photo"], ["maps"]), ({},)), str(file))
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="does not begin with a 3 x 3 convolution by steps of 2"):
+        quantize(file, [noise(2, 32, 64, 3)])
+    assert file.read_bytes() == before
 
 
 def test_labelled_photos_tune_and_calibrate_the_pack(
