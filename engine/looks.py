@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.preprocess import Image, Pyramid, for_focus
+from engine.preprocess import Image, Pyramid, View
 
 Maps = NDArray[np.float32]  # (2, h, w)
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -29,26 +29,29 @@ def look(
     """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
 
     ``sides``: of the scales, largest first. A close look goes only where the last one before it has
-    seen a ``trace`` of text; elsewhere its maps are 0.
+    seen a ``trace`` of text; elsewhere its maps are 0, and where there is none it is left out.
     """
-    pictures: list[tuple[Image, float]] = []
+    views: list[View] = []
     for side in sides:
-        picture, scale = for_focus(pyramid, side, most_enlarged)
-        if not pictures or pictures[-1][1] > _ALIKE * scale:
-            pictures.append((picture, scale))
+        view = View.fitting(pyramid, side, most_enlarged)
+        if not views or views[-1].scale > _ALIKE * view.scale:
+            views.append(view)
     seen: list[tuple[Maps, float]] = []
-    for picture, scale in reversed(pictures):
-        high, wide = picture.shape[:2]
+    for view in reversed(views):
+        high, wide = view.padded
         boxes = [(0, 0, wide, high)]
         if seen and max(high, wide) > _WHOLE:
             coarse, cells = seen[-1]
-            boxes = worth_a_look(coarse > trace, scale / cells, high, wide)
+            boxes = worth_a_look(coarse > trace, view.scale / cells, high, wide)
+            if not boxes:
+                continue
+        picture = view.of(pyramid)
         maps = np.zeros((2, high // STRIDE, wide // STRIDE), np.float32)
         for left, top, right, bottom in boxes:
             part = np.ascontiguousarray(picture[top:bottom, left:right])
             place = np.s_[top // STRIDE : bottom // STRIDE, left // STRIDE : right // STRIDE]
             maps[:, *place] = network(part)
-        seen.append((maps, scale / STRIDE))
+        seen.append((maps, view.scale / STRIDE))
     return seen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,7 +13,8 @@ from engine.strips import Quad, Strip
 
 Image = NDArray[np.uint8]
 
-_LITTLE = 0.02  # of the shorter side: what is above a multiple of 32 is spared
+_MULTIPLE = 32  # of which Focus's pictures are
+_LITTLE = 0.02  # of the shorter side: what is above a multiple is spared
 
 
 class Pyramid:
@@ -70,27 +72,43 @@ class Pyramid:
         return np.asarray(cut, np.uint8)
 
 
-def for_focus(
-    pyramid: Pyramid, longest_side: int, most_enlarged: float, multiple: int = 32
-) -> tuple[Image, float]:
-    """(H, W, 3) scaled so that its longer side is ``longest_side``, padded to multiples of 32.
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a photo is shown to Focus: ``scale`` times as large, ``wide`` x ``high`` pixels.
 
-    Small photos are enlarged ``most_enlarged`` times at most, and any a little less where that
-    spares most of a padding: 800 x 450 becomes 796 x 448. Returns the picture and its scale (output
-    pixels per input pixel); the padding is at the right and the bottom.
+    They stand in a picture of ``padded`` (H, W), multiples of 32, at the left and the top.
     """
-    high, wide = pyramid.photo.shape[:2]
-    scale = min(longest_side / max(high, wide), most_enlarged)
-    shorter = round(min(high, wide) * scale)
-    over = shorter % multiple
-    if 0 < over <= _LITTLE * shorter:
-        scale *= (shorter - over) / shorter
-    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
-    level, _ = pyramid.fitting(1 / scale)
-    shape = (-(-size[1] // multiple) * multiple, -(-size[0] // multiple) * multiple, 3)
-    answer = np.zeros(shape, np.uint8)
-    answer[: size[1], : size[0]] = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
-    return answer, scale
+
+    scale: float
+    wide: int
+    high: int
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        return -(-self.high // _MULTIPLE) * _MULTIPLE, -(-self.wide // _MULTIPLE) * _MULTIPLE
+
+    @classmethod
+    def fitting(cls, pyramid: Pyramid, longest_side: int, most_enlarged: float) -> View:
+        """The photo's longer side becomes ``longest_side``.
+
+        Small photos are enlarged ``most_enlarged`` times at most, and any a little less where that
+        spares most of a padding: 800 x 450 becomes 796 x 448.
+        """
+        high, wide = pyramid.photo.shape[:2]
+        scale = min(longest_side / max(high, wide), most_enlarged)
+        shorter = round(min(high, wide) * scale)
+        over = shorter % _MULTIPLE
+        if 0 < over <= _LITTLE * shorter:
+            scale *= (shorter - over) / shorter
+        return cls(scale, max(1, round(wide * scale)), max(1, round(high * scale)))
+
+    def of(self, pyramid: Pyramid) -> Image:
+        """The picture (H, W, 3)."""
+        level, _ = pyramid.fitting(1 / self.scale)
+        answer = np.zeros((*self.padded, 3), np.uint8)
+        size = (self.wide, self.high)
+        answer[: self.high, : self.wide] = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
+        return answer
 
 
 def grown(quad: Quad, along: float, across: float) -> Quad:

@@ -18,7 +18,7 @@ from engine.directions import first_ways, runs_across
 from engine.focus import FocusSettings
 from engine.packs import FORMAT, check_pack, read_pack
 from engine.photos import read_photo
-from engine.preprocess import Pyramid, for_focus
+from engine.preprocess import Pyramid, View
 from engine.tokenizer import fold, stretch
 from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
@@ -119,14 +119,20 @@ def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> No
         ways = first_ways(found, runs_across(found))
         crops += towers.cut(pyramid, ways)
     batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
-    pictures = [
-        for_focus(Pyramid(photo.pixels), 960, args.most_enlarged)[0] for photo in photos[::3]
-    ]
+    pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
     # Focus loses nothing by sums of 8 bits, as the image tower does by those of its columns.
     operators = ["Conv", "Relu", "Add", "Resize"]
     quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
     if batches:
         quantize(out / "image.onnx", batches)
+
+
+def _picture(
+    photo: NDArray[np.uint8], longest_side: int, most_enlarged: float
+) -> NDArray[np.uint8]:
+    """A photo as Focus takes it."""
+    pyramid = Pyramid(photo)
+    return View.fitting(pyramid, longest_side, most_enlarged).of(pyramid)
 
 
 def export_towers(
@@ -144,7 +150,7 @@ def export_towers(
     words = ["photo", "a", "2026", "strasse", "x" * LONGEST_WORD]
     lengths = np.array([len(one) for one in words], np.int64)
     differences = {
-        "focus": export_focus(finder, out / "focus.onnx", for_focus(Pyramid(photo), 640, 2.0)[0]),
+        "focus": export_focus(finder, out / "focus.onnx", _picture(photo, 640, 2.0)),
         "image": export_image(towers.image, out / "image.onnx", crops.astype(np.uint8)),
         "text": export_text(towers.text, out / "text.onnx", stretch(words, FRAMES), lengths),
     }

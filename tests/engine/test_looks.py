@@ -61,7 +61,7 @@ def test_where_nothing_was_seen_nobody_looks_again() -> None:
     eye = Eye()
     seen = look(eye, Pyramid(photo(1600, 1216)), SIDES, 2.0, 0.1)
     assert eye.shown == [(416, 320), (800, 608)]
-    assert not seen[-1][0].any()
+    assert [scale for _, scale in seen] == [0.0625, 0.125]
 
 
 def test_small_photos_are_not_seen_twice_as_large() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.preprocess import Pyramid, for_focus, grown
+from engine.preprocess import Pyramid, View, grown
 
 Image = NDArray[np.uint8]
 
@@ -24,19 +24,28 @@ def hills(high: int, wide: int, seed: int = 0) -> Image:
     return np.asarray(cv2.resize(small, (wide, high), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
+def for_focus(photo: Image, longest_side: int, most_enlarged: float) -> tuple[Image, float]:
+    """The picture that Focus is shown, and its scale."""
+    pyramid = Pyramid(photo)
+    view = View.fitting(pyramid, longest_side, most_enlarged)
+    picture = view.of(pyramid)
+    assert picture.shape == (*view.padded, 3)
+    return picture, view.scale
+
+
 def box(left: float, top: float, right: float, bottom: float) -> NDArray[np.float32]:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def test_a_large_photo_is_scaled_to_the_longest_side() -> None:
-    picture, scale = for_focus(Pyramid(noise(600, 800)), 400, 2.0)
+    picture, scale = for_focus(noise(600, 800), 400, 2.0)
     assert scale == 0.5
     assert picture.shape == (320, 416, 3)
     assert picture.dtype == np.uint8
 
 
 def test_padding_is_black_and_at_the_right_and_the_bottom() -> None:
-    picture, _ = for_focus(Pyramid(np.full((600, 800, 3), 200, np.uint8)), 400, 2.0)
+    picture, _ = for_focus(np.full((600, 800, 3), 200, np.uint8), 400, 2.0)
     assert (picture[:300, :400] == 200).all()
     assert (picture[300:] == 0).all()
     assert (picture[:, 400:] == 0).all()
@@ -44,7 +53,7 @@ def test_padding_is_black_and_at_the_right_and_the_bottom() -> None:
 
 def test_a_photo_of_the_right_size_is_left_as_it_is() -> None:
     photo = noise(64, 96)
-    picture, scale = for_focus(Pyramid(photo), 96, 2.0)
+    picture, scale = for_focus(photo, 96, 2.0)
     assert scale == 1.0
     np.testing.assert_array_equal(picture, photo)
 
@@ -62,7 +71,7 @@ def test_most_of_a_padding_is_spared_where_little_makes_it_necessary(
     high: int, wide: int, side: int, shape: tuple[int, int, int]
 ) -> None:
     photo = np.full((high, wide, 3), 90, np.uint8)
-    picture, scale = for_focus(Pyramid(photo), side, 2.25)
+    picture, scale = for_focus(photo, side, 2.25)
     assert picture.shape == shape
     assert round(high * scale) <= shape[0]
     assert picture[round(high * scale) - 1, round(wide * scale) - 1].tolist() == [90, 90, 90]
@@ -70,7 +79,7 @@ def test_most_of_a_padding_is_spared_where_little_makes_it_necessary(
 
 
 def test_a_small_photo_is_enlarged_only_so_much() -> None:
-    picture, scale = for_focus(Pyramid(noise(20, 30)), 1280, 2.5)
+    picture, scale = for_focus(noise(20, 30), 1280, 2.5)
     assert scale == 2.5
     assert picture.shape == (64, 96, 3)
 
@@ -78,7 +87,7 @@ def test_a_small_photo_is_enlarged_only_so_much() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([32, 64, 96]))
 def test_every_photo_becomes_a_picture_that_focus_takes(high: int, wide: int, side: int) -> None:
-    picture, scale = for_focus(Pyramid(noise(high, wide)), side, 2.0)
+    picture, scale = for_focus(noise(high, wide), side, 2.0)
     assert picture.shape[0] % 32 == 0 < picture.shape[0] <= side
     assert picture.shape[1] % 32 == 0 < picture.shape[1] <= side
     assert max(high, wide) * scale <= side + 1e-6
@@ -86,7 +95,7 @@ def test_every_photo_becomes_a_picture_that_focus_takes(high: int, wide: int, si
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
 def test_photos_of_a_line_or_a_point_are_taken(shape: tuple[int, int]) -> None:
-    picture, scale = for_focus(Pyramid(np.full((*shape, 3), 90, np.uint8)), 640, 2.0)
+    picture, scale = for_focus(np.full((*shape, 3), 90, np.uint8), 640, 2.0)
     assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
     assert picture[0, 0].tolist() == [90, 90, 90]
     assert 0 < scale <= 2
@@ -95,7 +104,7 @@ def test_photos_of_a_line_or_a_point_are_taken(shape: tuple[int, int]) -> None:
 def test_a_place_in_the_photo_is_found_again_by_the_scale() -> None:
     photo = np.zeros((300, 500, 3), np.uint8)
     photo[200:220, 400:440] = 255
-    picture, scale = for_focus(Pyramid(photo), 250, 2.0)
+    picture, scale = for_focus(photo, 250, 2.0)
     rows, columns = np.nonzero(picture[:, :, 0] > 127)
     assert rows.min() / scale == pytest.approx(200, abs=2)
     assert (rows.max() + 1) / scale == pytest.approx(220, abs=2)
