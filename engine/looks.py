@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from engine.preprocess import Image, Pyramid, View
 
 Maps = NDArray[np.float32]  # (2, h, w)
+Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 STRIDE = 4  # pixels of Focus's input a map cell
 _WHOLE = 900  # pictures up to so many pixels long are always looked at as a whole
 _CELL = 64  # pixels: boxes of a closer look begin at multiples of it
+_ENLARGED = 1.5  # times as large as the photo
+_LARGE = 9
 _ALIKE = 1.2  # two scales of which one is hardly larger show the same
 
 
@@ -29,7 +32,8 @@ def look(
     """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
 
     ``sides``: of the scales, largest first. A close look goes only where the last one before it has
-    seen a ``trace`` of text; elsewhere its maps are 0, and where there is none it is left out.
+    seen a ``trace`` of text; elsewhere its maps are 0, and where there is none it is left out. One
+    that enlarges the photo much goes to small print only: of large words there is no more to see.
     """
     views: list[View] = []
     for side in sides:
@@ -42,7 +46,10 @@ def look(
         boxes = [(0, 0, wide, high)]
         if seen and max(high, wide) > _WHOLE:
             coarse, cells = seen[-1]
-            boxes = worth_a_look(coarse > trace, view.scale / cells, high, wide)
+            traces: Mask = coarse.max(0) > trace
+            if view.scale > _ENLARGED:
+                traces = of_small_print(traces)
+            boxes = worth_a_look(traces, view.scale / cells, high, wide)
             if not boxes:
                 continue
         picture = view.of(pyramid)
@@ -55,14 +62,26 @@ def look(
     return seen
 
 
-def worth_a_look(traces: NDArray[np.bool_], ratio: float, high: int, wide: int) -> list[Box]:
+def of_small_print(traces: Mask) -> Mask:
+    """Traces of text (h, w) without those of words that are ``_LARGE`` cells high."""
+    rest = traces.astype(np.uint8)
+    large = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((_LARGE, _LARGE), np.uint8))
+    rest[cv2.dilate(large, np.ones((5, 5), np.uint8)) > 0] = 0
+    # Without the specks that are left about large words. OpenCV's own opening moves by a cell what
+    # it opens with a square of even sides.
+    two = np.ones((2, 2), np.uint8)
+    answer: Mask = cv2.dilate(cv2.erode(rest, two), two, anchor=(0, 0)) > 0
+    return answer
+
+
+def worth_a_look(traces: Mask, ratio: float, high: int, wide: int) -> list[Box]:
     """Boxes in a picture of (high, wide) pixels about all traces of text, with room about them.
 
-    ``traces`` (2, h, w): of a coarser look at the same photo. ``ratio``: the picture's pixels per
-    cell of it.
+    ``traces`` (h, w): of a coarser look at the same photo. ``ratio``: the picture's pixels per cell
+    of it.
     """
     rows, columns = -(-high // _CELL), -(-wide // _CELL)
-    ys, xs = np.nonzero(traces.any(0))
+    ys, xs = np.nonzero(traces)
     near = np.zeros((rows, columns), np.uint8)
     row, column = (((places + 0.5) * ratio).astype(int) // _CELL for places in (ys, xs))
     near[row.clip(0, rows - 1), column.clip(0, columns - 1)] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.looks import STRIDE, look, worth_a_look
+from engine.looks import STRIDE, look, of_small_print, worth_a_look
 from engine.preprocess import Pyramid
 
 Image = NDArray[np.uint8]
@@ -80,13 +80,35 @@ def test_a_photo_within_one_look_is_seen_once_and_whole() -> None:
 
 
 def test_boxes_that_nearly_touch_become_one() -> None:
-    traces = np.zeros((2, 40, 60), bool)
-    traces[0, 10, 10] = traces[1, 10, 18] = True
-    traces[1, 35, 55] = True
+    traces = np.zeros((40, 60), bool)
+    traces[10, 10] = traces[10, 18] = True
+    traces[35, 55] = True
     boxes = worth_a_look(traces, 16.0, 640, 960)
     assert boxes == [(64, 64, 384, 256), (768, 448, 960, 640)]
 
 
 def test_boxes_never_reach_beyond_the_picture() -> None:
-    traces = np.ones((2, 10, 10), bool)
+    traces = np.ones((10, 10), bool)
     assert worth_a_look(traces, 16.0, 160, 96) == [(0, 0, 96, 160)]
+
+
+def test_large_words_are_no_small_print() -> None:
+    traces = np.zeros((60, 90), bool)
+    traces[5:20, 5:80] = True  # a title
+    traces[2:4, 30:34] = traces[21, 40:44] = True  # what is left about it
+    small = np.zeros_like(traces)
+    small[30:34, 10:60] = True
+    small[45:53, 20:80] = True
+    np.testing.assert_array_equal(of_small_print(traces | small), small)
+
+
+def test_only_small_print_is_enlarged_much() -> None:
+    """Of a photo of 400 px, which the closest look shows four times as large."""
+    small, large = photo(400, 304, (40, 40)), photo(400, 304)
+    small[48:, :, 0] = 0
+    large[140:200, 100:300, 0] = 255
+    for pixels, count in ((small, 3), (large, 2), (np.maximum(small, large), 3)):
+        eye = Eye()
+        look(eye, Pyramid(pixels), SIDES, 4.0, 0.1)
+        assert len(eye.shown) == count
+    assert eye.shown[2] != (1600, 1216)
