@@ -205,5 +205,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--float32", action="store_true", help="quantise nothing")
     parser.add_argument("--sides", type=int, nargs="+", default=[1600, 800, 320, 160])
-    parser.add_argument("--most-enlarged", type=float, default=2.25)
+    parser.add_argument("--most-enlarged", type=float, default=4.0)
     parser.set_defaults(run=write_pack)
