@@ -38,8 +38,8 @@ def quantize(
 
     ``inputs`` are whole feeds of the file's only input: bytes, which the tower scales before its
     first convolution and which that takes as they are afterwards. With ReLUs among the operators a
-    convolution's numbers are rounded once, behind it, and not before it as well. Photos must be a
-    multiple of 8 pixels wide then. ValueError when the tower does not begin so.
+    convolution's numbers are rounded once, behind it, and not before it as well. Pictures must be a
+    multiple of 8 pixels wide. ValueError when the tower does not begin so.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared, written = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
