@@ -33,7 +33,7 @@ def look(
 
     ``sides``: of the scales, largest first. A close look goes only where the last one before it has
     seen a ``trace`` of text; elsewhere its maps are 0, and where there is none it is left out. One
-    that enlarges the photo much goes to small print only: large words gain less by it than it costs.
+    that enlarges the photo much goes to small print only: large words gain too little for its time.
     """
     views: list[View] = []
     for side in sides:
