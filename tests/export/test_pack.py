@@ -186,6 +186,49 @@ def test_a_quantised_focus_answers_nearly_the_same(
         assert np.abs(maps - expected).max() < 0.05
 
 
+def largest_sums(file: Path) -> list[int]:
+    """Of each convolution the most that two 8-bit weights of a channel add up to, of one sign."""
+    sums = []
+    for one in onnx.load(str(file)).graph.initializer:
+        if one.data_type == onnx.TensorProto.INT8 and len(one.dims) == 4:
+            weights = onnx.numpy_helper.to_array(one).astype(int)
+            rows = np.sort(weights.reshape(len(weights), -1), axis=1)
+            two = rows[:, -2:].clip(0).sum(1), -rows[:, :2].clip(max=0).sum(1)
+            sums.append(int(np.max(two)))
+    return sums
+
+
+def test_no_two_weights_overflow_where_products_are_added_by_twos(
+    written: Written, tmp_path: Path
+) -> None:
+    file = tmp_path / "focus.onnx"
+    shutil.copy(written.out / "focus.onnx", file)
+    quantize(file, [noise(1, 64, 96, 3)])
+    sums = largest_sums(file)
+    assert len(sums) > 20
+    assert 120 <= min(sums) <= max(sums) <= 128
+    # The loudest photo there is, by both ways that ONNX Runtime has where it must choose.
+    photo = np.where(noise(1, 64, 96, 3) < 128, 0, 255).astype(np.uint8)
+    answers = []
+    for careful in "0", "1":
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.x64quantprecision", careful)
+        session = onnxruntime.InferenceSession(
+            str(file), options, providers=["CPUExecutionProvider"]
+        )
+        answers.append(session.run(None, {"photo": photo})[0])
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("part", ["focus", "image"])
+def test_the_pack_that_ships_computes_the_same_on_every_processor(part: str) -> None:
+    sums = largest_sums(
+        read_pack(Path(pack.__file__).parents[1] / "onnx_models/compact").path(part)
+    )
+    assert len(sums) > 20
+    assert max(sums) <= 128
+
+
 def test_a_quantised_tower_takes_the_bytes_as_they_are(tmp_path: Path, written: Written) -> None:
     file = tmp_path / "focus.onnx"
     shutil.copy(written.out / "focus.onnx", file)
