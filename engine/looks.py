@@ -16,7 +16,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 STRIDE = 4  # pixels of Focus's input a map cell
 _WHOLE = 900  # pictures up to so many pixels long are always looked at as a whole
-_CELL = 64  # pixels: boxes of a closer look begin at multiples of it
+_CELL = 32  # pixels: boxes of a closer look begin at multiples of it
 _ENLARGED = 2.0  # times as large as the photo: more is for small print
 _LARGE = 9  # cells of the look before it
 _ALIKE = 1.2  # two scales of which one is hardly larger show the same

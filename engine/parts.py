@@ -2,7 +2,7 @@
 
 Groups of a code, letters that stand far apart, and words held together by marks and not by spaces
 follow each other on a line. What they say together is one region as well, made of what was read of
-them: a crop of the whole would show its letters smaller than their own crops do.
+them: a crop of the whole would show its letters smaller than their own crops do, and take its time.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _LEAST_WIDE = 0.8
 _CLOSE, _CLOSE_ASIDE, _CLOSER = 0.5, 0.4, 0.15
 _LEAST_CLOSE, _MOST_CLOSE = 8, 24  # letters
 _MOST_WIDE = 1.3  # heights a letter: what is wider was not read
+_STEPS = 16  # that a frame of an embedding is divided into
 
 
 def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, ...]]:
@@ -92,6 +93,32 @@ def shares(quads: Quads) -> NDArray[np.float32]:
     wide = np.maximum(end - left, 1e-6)
     parts = np.stack([(first - left) / wide, (last - left) / wide], 1)
     return np.asarray(parts.clip(0, 1), np.float32)
+
+
+def end_to_end(
+    embeddings: NDArray[np.float32],
+    counted: NDArray[np.float32],
+    letters: Sequence[int],
+    frames: int,
+) -> NDArray[np.float32]:
+    """The embedding (d,) of a string, of those of its words (n, d): numbers by channel and frame.
+
+    ``counted`` (n, 2): from where to where each word counts. ``letters``: how many it has; each has
+    as much of the string's frames as any other.
+    """
+    part_of = counted[:, 1] - counted[:, 0]
+    wide = part_of * letters
+    wide /= wide.sum()
+    ends = np.cumsum(wide)
+    steps = (np.arange(frames * _STEPS) + 0.5) / (frames * _STEPS)
+    owner = np.searchsorted(ends[:-1], steps)
+    within = 1 - (ends[owner] - steps) / wide[owner]
+    frame = ((counted[owner, 0] + part_of[owner] * within) * frames).astype(int)
+    words = embeddings.reshape(len(embeddings), -1, frames)
+    seen = words[owner, :, frame.clip(0, frames - 1)]
+    whole = seen.reshape(frames, _STEPS, -1).mean(1).T.ravel()
+    answer: NDArray[np.float32] = (whole / np.linalg.norm(whole)).astype(np.float32)
+    return answer
 
 
 def _closer(quads: Quads, line: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import lattice, strips
-from engine.colours import measured
+from engine.colours import Colours, measured
 from engine.directions import (
     Rows,
     Way,
@@ -22,13 +22,14 @@ from engine.directions import (
     tried_first,
     tried_next,
 )
+from engine.doubles import without_doubles
 from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
 from engine.looks import look
 from engine.neighbours import about, joined
 from engine.packs import ModelPack, read_pack
-from engine.parts import shares, strings_in_parts
+from engine.parts import end_to_end, shares, strings_in_parts
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
@@ -150,12 +151,16 @@ class CompactTowers:
             )
             for row, (at, way) in enumerate(zip(read.owners.tolist(), read.ways, strict=True))
         ]
-        return regions + self._in_parts(pyramid, found, read, readings)
+        return regions + self._in_parts(found, read, readings, colours)
 
     def _in_parts(
-        self, pyramid: Pyramid, found: Sequence[Found], read: _Read, readings: Sequence[str]
+        self,
+        found: Sequence[Found],
+        read: _Read,
+        readings: Sequence[str],
+        colours: Sequence[Colours | None],
     ) -> list[Region]:
-        """Strings whose parts were found as words: embedded whole, read as their parts were."""
+        """Strings whose parts were found as words: made of what was read of those."""
         # Each word once, as it was read first; neither bent ones nor what was joined already.
         rows: dict[int, int] = {}
         for row, at in enumerate(read.owners.tolist()):
@@ -164,32 +169,25 @@ class CompactTowers:
         words = list(rows.values())
         places = np.stack([way.quad for way in read.ways])
         known = set(readings)
-        strings: dict[str, tuple[list[int], NDArray[np.float32]]] = {}
+        strings: dict[str, Region] = {}
         for line in strings_in_parts(places[words], [readings[row] for row in words]):
             parts = [words[at] for at in line]
-            counted = _shared(read.letters[parts], shares(places[parts]))
-            whole = lattice.end_to_end(counted, read.letters.shape[1])
+            counted = shares(places[parts])
+            whole = lattice.end_to_end(_shared(read.letters[parts], counted), read.letters.shape[1])
             (text,) = lattice.readings(whole[None])
-            if text and text not in known:
-                strings[text] = parts, whole
-        if not strings:
-            return []
-        first, last = np.array([(parts[0], parts[-1]) for parts, _ in strings.values()]).T
-        ways = [Way(quad) for quad in about(places[first], places[last])]
-        crops = self.cut(pyramid, ways)
-        embeddings = self._embed_crops(crops)[0].astype(np.float16)
-        colours = measured(crops)
-        return [
-            Region(
-                ways[at].quad,
-                embeddings[at],
+            if not text or text in known:
+                continue
+            letters = [len(readings[row]) for row in parts]
+            embedding = end_to_end(read.embeddings[parts], counted, letters, self._frames)
+            strings[text] = Region(
+                about(places[parts[:1]], places[parts[-1:]])[0],
+                embedding.astype(np.float16),
                 lattice.pack(whole[None])[0],
                 text,
                 min(found[one].confidence for one in read.owners[parts].tolist()),
-                colours=colours[at],
+                colours=colours[parts[0]],
             )
-            for at, (text, (parts, whole)) in enumerate(strings.items())
-        ]
+        return list(strings.values())
 
     def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
         """Words as they are surest read, in doubt both ways."""
@@ -304,22 +302,5 @@ def words_of_maps(
     seen: Sequence[tuple[NDArray[np.float32], float]], settings: FocusSettings
 ) -> list[Found]:
     """The words in maps of one photo at several scales; quads in the photo's pixels."""
-    found = [one.in_photo(scale) for maps, scale in seen for one in find_words(maps, settings)]
-    return found if len(seen) == 1 else _without_doubles(found)
-
-
-def _without_doubles(found: list[Found]) -> list[Found]:
-    """Of what was found at several scales, the surer where two boxes share half of their union."""
-    found = sorted(found, key=lambda one: -one.confidence)
-    boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one in found]).reshape(-1, 4)
-    left, top, right, bottom = boxes.T
-    areas = (right - left) * (bottom - top)
-    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    shared = wide.clip(0) * high.clip(0)
-    same = np.triu(shared > 0.5 * (areas[:, None] + areas - shared), 1)
-    kept = np.ones(len(found), bool)
-    for at in np.flatnonzero(same.any(1)).tolist():
-        if kept[at]:
-            kept &= ~same[at]
-    return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]
+    looks = [[one.in_photo(scale) for one in find_words(maps, settings)] for maps, scale in seen]
+    return looks[0] if len(looks) == 1 else without_doubles(looks)

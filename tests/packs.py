@@ -81,8 +81,7 @@ image (uint8[n, 32, 128, 3] crops) => (float[n, 576] embedding, float[n, 32, 37]
     named = Slice(chances, i1, far, i1)
     shown = Mul(named, present)
     frames = AveragePool<kernel_shape = [2], strides = [2]>(shown)
-    ordered = Transpose<perm = [0, 2, 1]>(frames)
-    flat = Flatten<axis = 1>(ordered)
+    flat = Flatten<axis = 1>(frames)
     embedding = LpNormalization<axis = 1, p = 2>(flat)
 }}
 """
@@ -90,7 +89,8 @@ image (uint8[n, 32, 128, 3] crops) => (float[n, 576] embedding, float[n, 32, 37]
 _TEXT = """
 text (float[n, 16, 36] letters, int64[n] lengths) => (float[n, 576] query_embedding)
 {
-    flat = Flatten<axis = 1>(letters)
+    by_letter = Transpose<perm = [0, 2, 1]>(letters)
+    flat = Flatten<axis = 1>(by_letter)
     query_embedding = LpNormalization<axis = 1, p = 2>(flat)
 }
 """

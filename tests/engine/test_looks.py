@@ -44,7 +44,7 @@ def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
     assert [scale for _, scale in seen] == [0.0625, 0.125, 0.25]
     assert eye.shown[:2] == [(416, 320), (800, 608)]
     assert len(eye.shown) == 3
-    assert eye.shown[2] == (192, 192)
+    assert eye.shown[2] == (96, 96)
 
 
 def test_a_close_look_says_where_in_the_photo_the_text_is() -> None:
@@ -81,10 +81,10 @@ def test_a_photo_within_one_look_is_seen_once_and_whole() -> None:
 
 def test_boxes_that_nearly_touch_become_one() -> None:
     traces = np.zeros((40, 60), bool)
-    traces[10, 10] = traces[10, 18] = True
+    traces[10, 10] = traces[10, 16] = True
     traces[35, 55] = True
     boxes = worth_a_look(traces, 16.0, 640, 960)
-    assert boxes == [(64, 64, 384, 256), (768, 448, 960, 640)]
+    assert boxes == [(128, 128, 320, 224), (832, 512, 928, 608)]
 
 
 def test_boxes_never_reach_beyond_the_picture() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.parts import shares, strings_in_parts
+from engine.parts import end_to_end, shares, strings_in_parts
 
 Quad = NDArray[np.float32]
 
@@ -130,3 +130,23 @@ def test_letters_that_stand_apart_are_one_string_up_to_a_limit() -> None:
 def test_pieces_of_a_word_with_wide_spacing_are_one_string() -> None:
     assert found({"sil": group(0, 50), "ence": group(68, 70)}) == ["silence"]
     assert found({"sil": group(0, 28), "ence": group(46, 40)}) == []
+
+
+def test_an_embedding_of_parts_shows_all_letters_evenly() -> None:
+    """Two channels of four frames: the first tells the frame, the second the word."""
+    words = np.array([[1, 2, 3, 4, 9, 9, 9, 9], [5, 6, 7, 8, 3, 3, 3, 3]], np.float32)
+    whole = np.array([(0, 1), (0, 1)], np.float32)
+    even = end_to_end(words, whole, [2, 2], 4)
+    assert np.linalg.norm(even) == pytest.approx(1)
+    np.testing.assert_allclose(even / even[4] * 9, [1.5, 3.5, 5.5, 7.5, 9, 9, 3, 3], atol=1e-5)
+    uneven = end_to_end(words, whole, [1, 3], 4)
+    np.testing.assert_allclose(uneven[4:] / uneven[4] * 9, [9, 3, 3, 3], atol=1e-5)
+
+
+def test_of_an_embedding_the_shares_count() -> None:
+    words = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32)
+    shared = np.array([(0, 0.5), (0.5, 1)], np.float32)
+    halves = end_to_end(words, shared, [2, 2], 4)
+    np.testing.assert_allclose(halves / halves[0], [1, 2, 7, 8], atol=1e-5)
+    first = end_to_end(words, np.array([(0, 1), (0, 0)], np.float32), [2, 2], 4)
+    np.testing.assert_allclose(first / first[0], [1, 2, 3, 4], atol=1e-5)

@@ -116,13 +116,17 @@ def test_a_plate_of_several_groups_is_one_region_as_well(towers: Towers) -> None
     assert (left, right) == pytest.approx((40, 370), abs=6)
     assert (top, bottom) == pytest.approx((180, 220), abs=6)
     assert whole.confidence == min(region.confidence for region in regions.values())
-    assert whole.colours is not None
+    assert whole.colours == regions["kn"].colours
     seen = lattice.unpack([whole.lattice])
     right, *wrong = (
         lattice.log_likelihood(seen, text)[0]
         for text in ("kna450908", "kna450903", "kna45908", "0908kna45", "kn")
     )
     assert right > max(wrong) + 1
+    right, *wrong = towers.embed_words(
+        ["kna450908", "kna450903", "kna45908", "0908kna45", "kn"]
+    ) @ whole.embedding.astype(np.float32)
+    assert right > max(wrong)
     assert np.linalg.norm(whole.embedding.astype(np.float32)) == pytest.approx(1, abs=1e-3)
 
 
