@@ -43,7 +43,7 @@ class FocusSettings:
     splits: tuple[float, ...] = (0.45, 0.6, 0.75)
     shrink: float = 0.5
     growth: float = 1.0
-    least_confidence: float = 0.4
+    least_confidence: float = 0.5
     least_side: float = 1.0
     most: int = 500
     gap: float = 0.2

@@ -105,9 +105,11 @@ class View:
     def of(self, pyramid: Pyramid) -> Image:
         """The picture (H, W, 3)."""
         level, _ = pyramid.fitting(1 / self.scale)
-        answer = np.zeros((*self.padded, 3), np.uint8)
-        size = (self.wide, self.high)
-        answer[: self.high, : self.wide] = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
+        answer = np.empty((*self.padded, 3), np.uint8)
+        answer[self.high :] = 0
+        answer[:, self.wide :] = 0
+        shown = answer[: self.high, : self.wide]
+        cv2.resize(level, (self.wide, self.high), shown, interpolation=cv2.INTER_LINEAR)
         return answer
 
 
