@@ -180,7 +180,7 @@ def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> di
         "image": {
             "width": CROP_WIDTH,
             "height": CROP_HEIGHT,
-            "batch": 32,
+            "batch": 16,
             "margin_along": 0.08,
             "margin_across": 0.08,
             "large": {"least_height": 0.1, "margin_along": 0.12, "margin_across": 0.18},
