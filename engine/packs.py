@@ -21,6 +21,8 @@ FORMAT = 1
 Mode = Literal["words", "scenes"]
 """What a query asks of photos: to show these words, or to look like what a sentence says."""
 
+# Of the regions that its self-check expects a pack may find so much more or less.
+_OTHER_REGIONS = 0.15
 # The files that a query needs; photos need all of them.
 _OF_QUERIES = ("text", "text_data", "tokenizer")
 _log = logging.getLogger(__name__)
@@ -208,6 +210,7 @@ def check_pack(pack: ModelPack) -> PackCheck:
         expected = pack.settings["check"]
         photo, query = pack.folder / str(expected["photo"]), str(expected["query"])
         similarity, tolerance = float(expected["similarity"]), float(expected["tolerance"])
+        count = int(expected["regions"]) if "regions" in expected else None
     except (KeyError, TypeError, ValueError):
         return PackCheck(False, f"The pack “{pack.name}” brings no self-check.")
     try:
@@ -225,5 +228,11 @@ def check_pack(pack: ModelPack) -> PackCheck:
             False,
             f"The pack “{pack.name}” does not compute as it should: {told}, "
             f"where {similarity:.3f} was expected.",
+        )
+    if count is not None and abs(len(regions) - count) > _OTHER_REGIONS * count:
+        return PackCheck(
+            False,
+            f"The pack “{pack.name}” does not compute as it should: regions found in its photo: "
+            f"{len(regions)}, expected: {count}.",
         )
     return PackCheck(True, f"The pack “{pack.name}” is sound: {told}, as expected.")

@@ -198,6 +198,18 @@ def test_a_pack_that_computes_something_else_fails_its_self_check(folder: Path) 
     assert "does not compute as it should" in check.sentence
 
 
+@pytest.mark.parametrize(("expected", "passed"), [(1, True), (2, False), (0, False)])
+def test_a_pack_that_finds_other_regions_fails_its_self_check(
+    folder: Path, expected: int, passed: bool
+) -> None:
+    content = read_content(folder)
+    content["check"]["regions"] = expected
+    write_content(folder, content)
+    check = check_pack(read_pack(folder))
+    assert check.passed == passed
+    assert passed or f"found in its photo: 1, expected: {expected}." in check.sentence
+
+
 def test_a_pack_that_computes_no_numbers_fails_its_self_check(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
