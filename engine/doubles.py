@@ -1,8 +1,9 @@
-"""Words that Focus found at several scales: each is kept once, as it was seen best."""
+"""Words that Focus found at several scales: each counts once, as it was seen best."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ _SAME = 0.5
 _INSIDE = 0.6
 # So many parts, and so much of the larger box in them, say that words were run together.
 _LEAST_PARTS, _LEAST_COVERED = 2, 0.3
+_FEW = 20  # words on a photo, of which there is time to read doubles too
 
 
 def without_doubles(looks: Sequence[Sequence[Found]]) -> list[Found]:
@@ -41,3 +43,14 @@ def without_doubles(looks: Sequence[Sequence[Found]]) -> list[Found]:
     covered = (shared * parts).sum(1)
     kept &= (parts.sum(1) < _LEAST_PARTS) | (covered < _LEAST_COVERED * areas)
     return [one for (one, _), is_kept in zip(pairs, kept, strict=True) if is_kept]
+
+
+def worth_reading_too(looks: Sequence[Sequence[Found]], kept: Sequence[Found]) -> list[Found]:
+    """What ``without_doubles`` left out, where few words were kept.
+
+    A word that is cut a little differently is read differently, and one reading may be right.
+    """
+    if len(kept) > _FEW:
+        return []
+    known = {id(one) for one in kept}
+    return [replace(one, double=True) for found in looks for one in found if id(one) not in known]

@@ -56,7 +56,8 @@ class Found:
 
     ``upright`` is False where the quad is much higher than wide, so that the text may run upwards
     or downwards. A bent word has a ``strip`` (``strips.py``), and its quad is the one about that.
-    ``joined``: it is two neighbours that may be one word (``neighbours.py``).
+    ``joined``: it is two neighbours that may be one word (``neighbours.py``). ``double``: another
+    look was surer of what stands there (``doubles.py``).
     """
 
     quad: Quad
@@ -64,6 +65,7 @@ class Found:
     upright: bool
     strip: Strip | None = None
     joined: bool = False
+    double: bool = False
 
     def in_photo(self, scale: float) -> Found:
         """The same place in pixels of a photo, given map cells per pixel."""

@@ -22,7 +22,7 @@ from engine.directions import (
     tried_first,
     tried_next,
 )
-from engine.doubles import without_doubles
+from engine.doubles import without_doubles, worth_reading_too
 from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
@@ -164,7 +164,7 @@ class CompactTowers:
         # Each word once, as it was read first; neither bent ones nor what was joined already.
         rows: dict[int, int] = {}
         for row, at in enumerate(read.owners.tolist()):
-            if read.ways[row].strip is None and not found[at].joined:
+            if read.ways[row].strip is None and not (found[at].joined or found[at].double):
                 rows.setdefault(at, row)
         words = list(rows.values())
         places = np.stack([way.quad for way in read.ways])
@@ -247,8 +247,10 @@ class CompactTowers:
 
     def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
-        found = words_of_maps(self.focus_maps(pyramid), self._finding)
-        return found + joined(found, self._finding.gap)
+        looks = words_of_looks(self.focus_maps(pyramid), self._finding)
+        found = without_doubles(looks)
+        again = worth_reading_too(looks, found)
+        return found + joined(found, self._finding.gap) + again
 
     def focus_maps(self, pyramid: Pyramid) -> list[tuple[NDArray[np.float32], float]]:
         """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""
@@ -298,9 +300,8 @@ def _margins(of: Mapping[str, Any]) -> tuple[float, float]:
     return float(of["margin_along"]), float(of["margin_across"])
 
 
-def words_of_maps(
+def words_of_looks(
     seen: Sequence[tuple[NDArray[np.float32], float]], settings: FocusSettings
-) -> list[Found]:
-    """The words in maps of one photo at several scales; quads in the photo's pixels."""
-    looks = [[one.in_photo(scale) for one in find_words(maps, settings)] for maps, scale in seen]
-    return looks[0] if len(looks) == 1 else without_doubles(looks)
+) -> list[list[Found]]:
+    """The words in the maps of each look at a photo; quads in the photo's pixels."""
+    return [[one.in_photo(scale) for one in find_words(maps, settings)] for maps, scale in seen]

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.doubles import without_doubles
 from engine.focus import FocusSettings
 from engine.preprocess import Pyramid
-from engine.towers import CompactTowers, words_of_maps
+from engine.towers import CompactTowers, words_of_looks
 from export.calibration import Labelled
 
 THRESHOLDS = (0.25, 0.3, 0.4, 0.5)
@@ -32,7 +33,7 @@ def tune(
         tried = replace(settings, threshold=threshold, growth=growth, splits=splits)
         fits = []
         for maps, photo in seen:
-            quads = [one.quad for one in words_of_maps(maps, tried)]
+            quads = [one.quad for one in without_doubles(words_of_looks(maps, tried))]
             fits.append(float(np.mean([_fit(quad, quads) for quad in photo.quads])))
         fit = float(np.mean(fits))
         if fit > most:

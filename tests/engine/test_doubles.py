@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.doubles import without_doubles
+from engine.doubles import without_doubles, worth_reading_too
 from engine.focus import Found
 
 
@@ -64,3 +64,22 @@ def test_what_was_dropped_takes_nothing_apart() -> None:
     better = found(50, 8, 90, 36, 0.9)
     second = found(50, 0, 90, 22, 0.8)
     assert without_doubles([[line], [FIRST, second], [better]])[:2] == [better, FIRST]
+
+
+def test_of_few_words_doubles_are_worth_reading() -> None:
+    line, other = found(*LINE, 0.7), found(1, 0, 41, 20, 0.7)
+    looks = [[line, other], [FIRST, SECOND, THIRD]]
+    kept = without_doubles(looks)
+    assert kept == [FIRST, SECOND, THIRD]
+    again = worth_reading_too(looks, kept)
+    assert [one.quad is two.quad for one, two in zip(again, looks[0], strict=True)] == [True, True]
+    assert all(one.double for one in again)
+    assert not any(one.double for one in kept)
+
+
+def test_of_many_words_doubles_are_left_out() -> None:
+    words = [found(50 * at, 100, 50 * at + 40, 120, 0.9) for at in range(18)]
+    looks = [[found(*LINE, 0.7)], [FIRST, SECOND, *words]]
+    assert len(worth_reading_too(looks, without_doubles(looks))) == 1
+    looks[1].append(THIRD)
+    assert worth_reading_too(looks, without_doubles(looks)) == []

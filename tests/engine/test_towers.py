@@ -311,13 +311,26 @@ def test_a_sign_is_nearest_to_its_own_word(towers: Towers) -> None:
     assert words[int(similarities.argmax())] == "harbor"
 
 
-def test_the_same_place_at_two_scales_is_one_region(painted: ModelPack) -> None:
+def test_the_same_place_at_two_scales_is_read_twice_while_words_are_few(
+    painted: ModelPack,
+) -> None:
     towers = open_towers(settled(painted, "focus", longest_sides=[512, 256]), threads=1)
     photo = blank()
     put(photo, "alpha", (256, 100), 5)
     put(photo, "bravo", (256, 400), -5)
     regions = towers.embed_photo(photo)
-    assert sorted(region.reading for region in regions) == ["alpha", "bravo"]
+    assert sorted(region.reading for region in regions) == ["alpha", "alpha", "bravo", "bravo"]
+    first, second = (region.quad for region in regions if region.reading == "alpha")
+    assert 0 < np.abs(first - second).max() < 12
+
+
+def test_the_same_place_at_two_scales_is_one_region_among_many(painted: ModelPack) -> None:
+    towers = open_towers(settled(painted, "focus", longest_sides=[1024, 512]), threads=1)
+    photo = blank(1024, 1024)
+    for at in range(24):
+        put(photo, f"word{at:02}", (180 + 330 * (at % 3), 60 + 125 * (at // 3)), size=(160, 48))
+    readings = [region.reading for region in towers.embed_photo(photo)]
+    assert sorted(filter(None, readings)) == [f"word{at:02}" for at in range(24)]
 
 
 def test_a_photo_too_small_for_two_scales_is_seen_once(painted: ModelPack) -> None:
