@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import random
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.directions import first_ways, runs_across
 from engine.focus import FocusSettings
-from engine.packs import FORMAT, check_pack, read_pack
+from engine.packs import FORMAT, ModelPack, check_pack, read_pack
 from engine.photos import read_photo
 from engine.preprocess import Pyramid, View
 from engine.tokenizer import fold, stretch
@@ -45,9 +46,9 @@ UNFITTED = {
 }  # fmt: skip
 
 
-def _checkpoint(file: Path) -> dict[str, Any]:
+def _checkpoint(file: Path, base: ModelPack | None) -> dict[str, Any] | None:
     state = load(file)
-    if state is None:
+    if state is None and base is None:
         raise FileNotFoundError(f"no checkpoint at {file}: train first")
     return state
 
@@ -77,18 +78,29 @@ def write_pack(args: argparse.Namespace) -> int:
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     run = Path(args.run_folder)
-    word, focus = _checkpoint(run / "word.pt"), _checkpoint(run / "focus.pt")
+    base = read_pack(Path(args.base)) if args.base else None
+    word, focus = (_checkpoint(run / f"{name}.pt", base) for name in ("word", "focus"))
     sample = read_photo(Path(args.check_photo), LONGEST_SIDE).pixels
     photos = held_out(args.labelled or [])
-    export_towers(word, focus, sample, out)
+    exported = export_towers(word, focus, sample, out)
+    if base is not None:
+        for part in base.files.keys() - exported:
+            (out / f"{part}.onnx").write_bytes(base.path(part).read_bytes())
     if photos and not args.float32:
-        _quantize(out, photos, args)
+        _quantize(out, photos, args, exported)
     check = {"photo": "check.jpg", "query": args.check_query, "similarity": 0.0, "tolerance": 2.0}
     (out / "check.jpg").write_bytes(Path(args.check_photo).read_bytes())
     content = describe(out, args.name, args.sides, args.most_enlarged) | {"check": check}
-    content["training"] = {"crops": word["crops"], "patches": focus["patches"]}
+    if base is not None:
+        kept = ("focus", "image", "calibration", "training")
+        content |= {key: base.settings[key] for key in kept}
+    content["training"] = {
+        **content.get("training", {}),
+        **({} if word is None else {"crops": word["crops"]}),
+        **({} if focus is None else {"patches": focus["patches"]}),
+    }
     _save(out, content)
-    if photos:
+    if photos and base is None:
         found, covered = tune(CompactTowers(read_pack(out)), photos, FocusSettings(shrink=SHRINK))
         print(f"{len(photos)} held-out photos: words covered {covered:.3f} with {found}")
         content["focus"]["finding"] = asdict(found)
@@ -110,8 +122,13 @@ def write_pack(args: argparse.Namespace) -> int:
     return 0 if outcome.passed else 1
 
 
-def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> None:
-    """Bring Focus and the image tower to int8, calibrated on photos and on the words in them."""
+def _quantize(
+    out: Path, photos: list[Labelled], args: argparse.Namespace, parts: Collection[str]
+) -> None:
+    """Bring Focus and the image tower to int8, those of ``parts``.
+
+    Their ranges are those of photos and of the words in them.
+    """
     _save(out, describe(out, args.name, args.sides, args.most_enlarged))
     towers = CompactTowers(read_pack(out))
     crops = []
@@ -124,8 +141,9 @@ def _quantize(out: Path, photos: list[Labelled], args: argparse.Namespace) -> No
     pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
     # Focus loses nothing by sums of 8 bits, as the image tower does by those of its columns.
     operators = ["Conv", "Relu", "Add", "Resize"]
-    quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
-    if batches:
+    if "focus" in parts:
+        quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
+    if batches and "image" in parts:
         quantize(out / "image.onnx", batches)
 
 
@@ -138,26 +156,34 @@ def _picture(
 
 
 def export_towers(
-    word: dict[str, Any], focus: dict[str, Any], photo: NDArray[np.uint8], out: Path
-) -> None:
-    """Write the three ONNX files from checkpoints, each compared with torch on ``photo``."""
-    towers, finder = WordTowers(), Focus()
-    towers.load_state_dict(word["average"])
-    finder.load_state_dict(focus["average"])
-    towers.eval()
-    finder.eval()
-    size = (CROP_WIDTH, CROP_HEIGHT)
-    view = cv2.resize(photo, (256, 288))  # a photo of any size gives these crops
-    crops = np.stack([cv2.resize(view[y : y + 64], size) for y in range(0, 256, 32)])
-    words = ["photo", "a", "2026", "strasse", "x" * LONGEST_WORD]
-    lengths = np.array([len(one) for one in words], np.int64)
-    differences = {
-        "focus": export_focus(finder, out / "focus.onnx", _picture(photo, 640, 2.0)),
-        "image": export_image(towers.image, out / "image.onnx", crops.astype(np.uint8)),
-        "text": export_text(towers.text, out / "text.onnx", stretch(words, FRAMES), lengths),
-    }
+    word: dict[str, Any] | None,
+    focus: dict[str, Any] | None,
+    photo: NDArray[np.uint8],
+    out: Path,
+) -> list[str]:
+    """Write the ONNX files of these checkpoints, each compared with torch on ``photo``; which."""
+    differences = {}
+    if focus is not None:
+        finder = Focus.of(focus["average"]).eval()
+        file = out / "focus.onnx"
+        differences["focus"] = export_focus(finder, file, _picture(photo, 640, 2.0))
+    if word is not None:
+        towers = WordTowers()
+        towers.load_state_dict(word["average"])
+        towers.eval()
+        size = (CROP_WIDTH, CROP_HEIGHT)
+        view = cv2.resize(photo, (256, 288))  # a photo of any size gives these crops
+        crops = np.stack([cv2.resize(view[y : y + 64], size) for y in range(0, 256, 32)])
+        words = ["photo", "a", "2026", "strasse", "x" * LONGEST_WORD]
+        lengths = np.array([len(one) for one in words], np.int64)
+        stretched = stretch(words, FRAMES)
+        differences |= {
+            "image": export_image(towers.image, out / "image.onnx", crops.astype(np.uint8)),
+            "text": export_text(towers.text, out / "text.onnx", stretched, lengths),
+        }
     for name, difference in differences.items():
         print(f"{name}: torch and ONNX differ by {difference:.1e} at most")
+    return list(differences)
 
 
 def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> dict[str, Any]:
@@ -198,6 +224,11 @@ def _save(out: Path, content: dict[str, Any]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run-folder", required=True, help="folder with word.pt and focus.pt")
+    parser.add_argument(
+        "--base",
+        metavar="PACK",
+        help="take from this pack what no checkpoint is there for, its settings and calibration",
+    )
     parser.add_argument("--out", required=True, help="folder of the pack")
     parser.add_argument("--name", default="compact")
     parser.add_argument("--check-photo", required=True, help="a JPEG for the pack's self-check")

@@ -8,6 +8,8 @@ CPU. The embedding keeps the order of the letters (as TDSL's frames, CVPR 2021):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,12 +31,13 @@ def _conv(inside: int, outside: int, stride: int | tuple[int, int] = 1) -> nn.Se
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions about a shortcut."""
+    """Two 3x3 convolutions about a shortcut, with ``inner`` channels between them."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, inner: int | None = None) -> None:
         super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        inner = inner or width
+        self.first = _conv(width, inner)
+        self.second = nn.Conv2d(inner, width, 3, 1, 1, bias=False)
         self.norm = nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,21 +133,47 @@ class Focus(nn.Module):
 
     Channel 0 are kernels (each word shrunk, so that neighbours stay apart), channel 1 whole words.
     A feature pyramid over five stages as in DBNet; ``forward_logits`` is what training uses.
+    ``inner`` are the channels inside the residual blocks of four strides, by default as many as
+    about them; ``pyramid`` those that the three smoothing convolutions take, and that the last one
+    answers.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 32, 64, 128, 160)) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int] = (16, 32, 64, 128, 160),
+        inner: Sequence[int] | None = None,
+        pyramid: Sequence[int] = (48, 48, 48, 48),
+    ) -> None:
         super().__init__()
         a, b, c, d, e = widths
-        self.stem = nn.Sequential(_conv(3, a, 2), _conv(a, b, 2), ResidualBlock(b))
-        self.stage8 = nn.Sequential(_conv(b, c, 2), ResidualBlock(c), ResidualBlock(c))
-        self.stage16 = nn.Sequential(_conv(c, d, 2), ResidualBlock(d), ResidualBlock(d))
-        self.stage32 = nn.Sequential(_conv(d, e, 2), ResidualBlock(e), ResidualBlock(e))
-        size = 48
-        self.lateral4, self.lateral8 = nn.Conv2d(b, size, 1), nn.Conv2d(c, size, 1)
-        self.lateral16, self.lateral32 = nn.Conv2d(d, size, 1), nn.Conv2d(e, size, 1)
-        self.smooth16, self.smooth8 = _conv(size, size), _conv(size, size)
-        self.smooth4 = _conv(size, size)
-        self.head = nn.Conv2d(size, 2, 1)
+        at4, at8, at16, at32 = inner or widths[1:]
+        self.stem = nn.Sequential(_conv(3, a, 2), _conv(a, b, 2), ResidualBlock(b, at4))
+        self.stage8 = _stage(b, c, at8)
+        self.stage16 = _stage(c, d, at16)
+        self.stage32 = _stage(d, e, at32)
+        low, middle, high, last = pyramid
+        self.lateral32, self.lateral16 = nn.Conv2d(e, low, 1), nn.Conv2d(d, low, 1)
+        self.lateral8, self.lateral4 = nn.Conv2d(c, middle, 1), nn.Conv2d(b, high, 1)
+        self.smooth16, self.smooth8 = _conv(low, middle), _conv(middle, high)
+        self.smooth4 = _conv(high, last)
+        self.head = nn.Conv2d(last, 2, 1)
+
+    @classmethod
+    def of(cls, state: dict[str, Tensor]) -> Focus:
+        """The Focus of these weights, in whatever widths they have."""
+
+        def widths(axis: int, *names: str) -> list[int]:
+            return [state[f"{name}.weight"].shape[axis] for name in names]
+
+        stages = ("stage8", "stage16", "stage32")
+        blocks = ("stem.2", *(f"{stage}.1" for stage in stages))
+        model = cls(
+            widths(0, "stem.0.0", "stem.1.0", *(f"{stage}.0.0" for stage in stages)),
+            widths(0, *(f"{block}.first.0" for block in blocks)),
+            widths(1, "smooth16.0", "smooth8.0", "smooth4.0", "head"),
+        )
+        model.load_state_dict(state)
+        return model
 
     def forward_logits(self, photo: Tensor) -> Tensor:
         x4 = self.stem((photo.permute(0, 3, 1, 2).float() - MEAN) / STD)
@@ -159,6 +188,11 @@ class Focus(nn.Module):
 
     def forward(self, photo: Tensor) -> Tensor:
         return torch.sigmoid(self.forward_logits(photo).float())
+
+
+def _stage(inside: int, width: int, inner: int) -> nn.Sequential:
+    blocks = (ResidualBlock(width, inner) for _ in range(2))
+    return nn.Sequential(_conv(inside, width, 2), *blocks)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -2,6 +2,9 @@
 
 Kernels are words shrunk by DBNet's rule; balanced cross-entropy with three hard negatives a
 positive, and dice, on both maps. Doubtful words are ignored rather than called background.
+
+A narrower Focus can begin with a pack's and learn from its answers as well, on photos that nobody
+labelled too (knowledge distillation, Hinton et al., 2015).
 """
 
 from __future__ import annotations
@@ -11,33 +14,46 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from engine.errors import LibraryError
+from engine.packs import read_pack
+from engine.photos import is_photo_name
+from export.restore import restored_focus
 from export.synth.damage import degrade
 from export.towers.compact import Focus
-from export.training.run import Average, Budget, load, save
+from export.training.narrow import narrowed
+from export.training.run import Average, Budget, load, narrow_numbers, save
 
 Image = NDArray[np.uint8]
 SIDE = 512
 SHRINK = 0.5  # area ratio's root of a kernel, r in D = A (1 - r^2) / P
 _NEAR = 2  # map cells about a kernel; where two such surroundings meet there is a gap
+_COMPARED = 24  # patches on which a narrower Focus is compared with the one that it was made of
+_NOTHING = 0.05  # probability below which there is no text
+_RATE, _RATE_OF_PUPILS = 1.5e-3, 3e-5  # a higher one undoes more than it teaches
 LEAST_HEIGHT = 5.0  # pixels in the network's input; smaller words are ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A labelled set: how often it is drawn, and the long sides that its photos are shown at."""
+    """A set of photos: how often it is drawn, and the long sides that its photos are shown at.
+
+    Without ``labels`` only a teacher can tell what is on them.
+    """
 
     photos: Path
-    labels: Path
+    labels: Path | None
     weight: float
     sides: tuple[int, int]
 
@@ -152,7 +168,7 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng(time.time_ns() % 2**31 + (worker.id if worker else 0) * 7919)
         cv2.setNumThreads(1)
-        labels = [json.loads(source.labels.read_text()) for source in self.sources]
+        labels = [_labels(source) for source in self.sources]
         names = [sorted(found) for found in labels]
         weights = np.array([source.weight for source in self.sources])
         weights /= weights.sum()
@@ -167,9 +183,19 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
                     continue
                 pixels = np.asarray(picture, np.uint8)
                 photo, target = _patch(pixels, labels[at][name], self.sources[at].sides, rng)
+                if self.sources[at].labels is None:
+                    target[2] = 1
                 photos.append(photo)
                 maps.append(target)
             yield torch.from_numpy(np.stack(photos)), torch.from_numpy(np.stack(maps))
+
+
+def _labels(source: Source) -> dict[str, list[dict[str, object]]]:
+    """The words of a set's photos, by file name; none where nobody labelled them."""
+    if source.labels is None:
+        return {path.name: [] for path in source.photos.iterdir() if is_photo_name(path.name)}
+    labels: dict[str, list[dict[str, object]]] = json.loads(source.labels.read_text())
+    return labels
 
 
 def _patch(
@@ -268,33 +294,88 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
     return answer
 
 
+class Teacher:
+    """A pack's Focus, whose answers another one learns. ``patches``: what it was trained on."""
+
+    def __init__(self, pack: Path, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        described = read_pack(pack)
+        self.file = described.path("focus")
+        self.patches = int(described.settings.get("training", {}).get("patches", 0))
+        self._session = onnxruntime.InferenceSession(
+            self.file, options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, photos: Tensor) -> Tensor:
+        """(B, H, W, 3) uint8 to probabilities (B, 2, H/4, W/4)."""
+        return torch.from_numpy(self._session.run(None, {"photo": photos.numpy()})[0])
+
+
+def imitation(logits: Tensor, taught: Tensor) -> Tensor:
+    """How far answers are from the teacher's probabilities: the mean divergence, near text.
+
+    Cells where both see nothing count in the sum alone, for nearly all cells are such.
+    """
+    logits = logits.float()
+    taught = taught.clamp(1e-4, 1 - 1e-4)
+    apart = F.binary_cross_entropy_with_logits(logits, taught, reduction="sum")
+    least = F.binary_cross_entropy(taught, taught, reduction="sum")
+    near = (taught > _NOTHING) | (torch.sigmoid(logits.detach()) > _NOTHING)
+    return (apart - least) / near.sum().clamp(min=1000)
+
+
+def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -> Focus:
+    """A new Focus, or the teacher's, as narrow as is asked for."""
+    if teacher is None:
+        return Focus()
+    photos = torch.cat([batch for batch, _ in islice(patches, -(-_COMPARED // args.batch))])
+    model = restored_focus(teacher.file)
+    return narrowed(model, photos.split(1), args.inner, args.pyramid)
+
+
 def train(args: argparse.Namespace) -> None:
     device = torch.device(args.device)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     sources = [
         Source(Path(photos), Path(labels), float(weight), (int(least), int(most)))
-        for photos, labels, weight, least, most in args.source
+        for photos, labels, weight, least, most in args.source or []
     ]
-    model = Focus().to(device)
+    sources += [
+        Source(Path(photos), None, float(weight), (int(least), int(most)))
+        for photos, weight, least, most in args.unlabelled or []
+    ]
+    if not sources or (args.unlabelled and not args.teacher):
+        raise LibraryError("Give photos to train on; those without labels need a teacher.")
+    teacher = Teacher(Path(args.teacher), args.threads) if args.teacher else None
+    patches = Patches(sources, args.batch)
+    file = Path(args.out) / "focus.pt"
+    state = load(file)
+    model = Focus.of(state["model"]) if state else start(args, teacher, patches)
+    # What begins near its teacher stays nearer without the noise of each batch's own statistics.
+    model = model.train(teacher is None).to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, 0.998)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
-    budget, step, file = Budget(args.minutes), 0, Path(args.out) / "focus.pt"
-    if (state := load(file)) is not None:
-        model.load_state_dict(state["model"])
+    rate = args.rate or (_RATE if teacher is None else _RATE_OF_PUPILS)
+    before = 0 if teacher is None else teacher.patches
+    budget, step = Budget(args.minutes), 0
+    if state is not None:
         average.state = {k: v.to(device) for k, v in state["average"].items()}
         optimizer.load_state_dict(state["optimizer"])
         budget.spent, step = state["seconds"], state["step"]
-    loader = DataLoader(Patches(sources, args.batch), None, num_workers=args.workers)
+    loader = DataLoader(patches, None, num_workers=args.workers)
     shown: dict[str, float] = {}
     saved = time.monotonic()
     for photos, maps in loader:
         for group in optimizer.param_groups:
-            group["lr"] = budget.rate(args.rate)
-        with torch.autocast(device.type, torch.bfloat16):
+            group["lr"] = budget.rate(rate)
+        with narrow_numbers(device):
             logits = model.forward_logits(photos.to(device))
         parts = losses(logits, maps.to(device).float())
+        if teacher is not None:
+            parts["imitation"] = imitation(logits, teacher(photos).to(device))
         optimizer.zero_grad(set_to_none=True)
         torch.stack(list(parts.values())).sum().backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -317,7 +398,7 @@ def train(args: argparse.Namespace) -> None:
                 "optimizer": optimizer.state_dict(),
                 "seconds": budget.seconds(),
                 "step": step,
-                "patches": step * args.batch,
+                "patches": before + step * args.batch,
             }
             save(file, content)
         if done:
@@ -329,15 +410,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source",
         nargs=5,
         action="append",
-        required=True,
         metavar=("PHOTOS", "LABELS", "WEIGHT", "LEAST", "MOST"),
         help="a labelled set, its share, and the range of long sides in pixels to show it at",
+    )
+    parser.add_argument(
+        "--unlabelled",
+        nargs=4,
+        action="append",
+        metavar=("PHOTOS", "WEIGHT", "LEAST", "MOST"),
+        help="photos without labels, for a teacher to show what is on them",
+    )
+    parser.add_argument(
+        "--teacher", metavar="PACK", help="begin with this pack's Focus and learn its answers too"
+    )
+    parser.add_argument(
+        "--inner",
+        nargs=4,
+        type=int,
+        default=[32, 64, 128, 160],
+        help="channels that the teacher's residual blocks keep inside, by stage",
+    )
+    parser.add_argument(
+        "--pyramid",
+        nargs=4,
+        type=int,
+        default=[48, 48, 48, 48],
+        help="channels that its pyramid keeps",
     )
     parser.add_argument("--out", required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument(
+        "--rate", type=float, help=f"at most: {_RATE}, with a teacher {_RATE_OF_PUPILS}"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

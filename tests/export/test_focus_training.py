@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,45 @@ pytest.importorskip("torch")
 
 import torch
 
+from engine.errors import LibraryError
 from engine.focus import FocusSettings, find_words
+from export.onnx import export_focus
 from export.towers.compact import Focus
 from export.training import focus
-from export.training.focus import SHRINK, Arc, Patches, Source, losses, shrunk, targets
+from export.training.focus import (
+    SHRINK,
+    Arc,
+    Patches,
+    Source,
+    imitation,
+    losses,
+    shrunk,
+    targets,
+)
 from export.training.run import load
+from tests.export.lively import enliven
+from tests.packs import painted_pack
 
 SIDE = 128
-SMALL = partial(Focus, (4, 8, 8, 8, 8))
+
+
+class SmallFocus(Focus):
+    """A Focus of few weights."""
+
+    def __init__(
+        self,
+        widths: Sequence[int] = (4, 8, 8, 8, 8),
+        inner: Sequence[int] | None = None,
+        pyramid: Sequence[int] = (48, 48, 48, 48),
+    ) -> None:
+        super().__init__(widths, inner, pyramid)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small patches and a Focus of few weights, the same ones in every run."""
     monkeypatch.setattr(focus, "SIDE", SIDE)
-    monkeypatch.setattr(focus, "Focus", SMALL)
+    monkeypatch.setattr(focus, "Focus", SmallFocus)
     torch.manual_seed(0)
     torch.set_num_threads(1)
 
@@ -253,7 +278,7 @@ def test_what_a_teacher_may_have_overlooked_costs_less() -> None:
 
 
 def test_a_few_steps_make_the_loss_smaller() -> None:
-    model = SMALL()
+    model = SmallFocus()
     maps = maps_with_board()
     photo = (maps[:, 1].repeat_interleave(4, 1).repeat_interleave(4, 2) * 255).to(torch.uint8)
     photos = photo[..., None].expand(-1, -1, -1, 3).contiguous()
@@ -287,13 +312,79 @@ def test_training_goes_on_where_it_stopped(labelled: tuple[Path, Path], tmp_path
     assert (second["step"], second["patches"]) == (5, 10)
     assert second["seconds"] > first["seconds"] > 0
     assert {float(one["step"]) for one in second["optimizer"]["state"].values()} == {5.0}
-    assert second["average"].keys() == SMALL().state_dict().keys()
+    assert second["average"].keys() == SmallFocus().state_dict().keys()
 
 
-def test_a_checkpoint_of_another_focus_is_refused(
+def test_training_goes_on_with_the_widths_of_the_checkpoint(
     labelled: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     focus.train(arguments(labelled, tmp_path / "out", "--steps", "1"))
-    monkeypatch.setattr(focus, "Focus", partial(Focus, (8, 8, 8, 8, 8)))
-    with pytest.raises(RuntimeError, match="size mismatch"):
-        focus.train(arguments(labelled, tmp_path / "out", "--steps", "2"))
+    monkeypatch.setattr(focus, "Focus", Focus)
+    focus.train(arguments(labelled, tmp_path / "out", "--steps", "2"))
+    state = load(tmp_path / "out" / "focus.pt")
+    assert state is not None
+    assert state["step"] == 2
+    assert state["model"]["stage32.0.0.weight"].shape == (8, 8, 3, 3)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack with a Focus of weights by chance."""
+    folder = tmp_path_factory.mktemp("teacher")
+    painted_pack(folder)
+    torch.manual_seed(2)
+    model = SmallFocus()
+    enliven(model)
+    export_focus(model.eval(), folder / "focus.onnx", np.zeros((64, 96, 3), np.uint8))
+    return folder
+
+
+def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(3):
+        picture = np.random.default_rng(seed).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f"{seed}.png"), cv2.resize(picture, (400, 300)))
+    parser = argparse.ArgumentParser()
+    focus.add_arguments(parser)
+    args = parser.parse_args([
+        "--teacher", str(teacher), *"--inner 4 4 4 4 --pyramid 24 16 8 4".split(),
+        "--unlabelled", str(tmp_path), "1", "150", "400", "--out", str(tmp_path / "out"),
+        *"--batch 2 --threads 1 --workers 0 --device cpu --rate 3e-3".split(),
+    ])  # fmt: skip
+    told = []
+    for args.steps in (50, 200):
+        focus.train(args)
+        found = re.findall(r"imitation ([\d.]+)", capsys.readouterr().out)
+        told += [float(one) for one in found]
+    assert len(told) == 4
+    assert 0 < told[-1] < 0.7 * told[0]
+    state = load(tmp_path / "out" / "focus.pt")
+    assert state is not None
+    assert state["model"]["stem.2.first.0.weight"].shape == (4, 8, 3, 3)
+    assert state["model"]["head.weight"].shape == (2, 4, 1, 1)
+
+
+def test_photos_without_labels_need_a_teacher(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    unlabelled = ["--unlabelled", str(labelled[0]), "1", "150", "400"]
+    args = arguments(labelled, tmp_path / "out", *unlabelled, "--steps", "1")
+    with pytest.raises(LibraryError, match="without labels need a teacher"):
+        focus.train(args)
+
+
+def test_of_photos_without_labels_only_the_teacher_tells(labelled: tuple[Path, Path]) -> None:
+    _, maps = next(iter(Patches([Source(labelled[0], None, 1.0, (150, 400))], 4)))
+    found = losses(torch.full((4, 2, SIDE // 4, SIDE // 4), 5.0), maps.float())
+    assert max(loss.item() for loss in found.values()) < 1e-6
+
+
+def test_imitation_is_nothing_where_both_agree_and_more_the_less_they_do() -> None:
+    logits = torch.linspace(-6, 6, 2 * 64 * 64).reshape(1, 2, 64, 64)
+    taught = torch.sigmoid(logits)
+    assert imitation(logits, taught).item() == pytest.approx(0.0, abs=1e-4)
+    near, far = imitation(logits + 1, taught).item(), imitation(logits + 3, taught).item()
+    assert 0.01 < near < far / 3
+    # Ground that both see as such neither costs nor thins out what text costs.
+    ground = torch.full((1, 2, 64, 640), -9.0)
+    more = imitation(torch.cat([logits + 1, ground], 3), torch.cat([taught, ground.sigmoid()], 3))
+    assert more.item() == pytest.approx(near, rel=0.01)

@@ -32,7 +32,7 @@ from export.quantize import quantize
 from export.towers.compact import FRAMES, MEAN, STD, Focus, ImageTower, TextTower
 from export.training import word
 from export.training.run import save
-from tests.packs import painted_pack, put, read_content
+from tests.packs import painted_pack, put, read_content, write_content
 
 SMALL_FOCUS = partial(Focus, (4, 4, 8, 8, 8))
 SMALL_IMAGE = partial(ImageTower, (4, 4, 8, 8, 8))
@@ -74,7 +74,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(word, "ImageTower", SMALL_IMAGE)
         patched.setattr(word, "TextTower", SMALL_TEXT)
-        patched.setattr(pack, "Focus", SMALL_FOCUS)
         return Written(tmp_path_factory.mktemp("export"))
 
 
@@ -168,6 +167,35 @@ def test_an_answer_that_is_no_number_fails_parity(
 def test_without_checkpoints_it_is_said_what_is_missing(written: Written, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="train first"):
         main(written.arguments(tmp_path, tmp_path / "out"))
+
+
+def test_what_was_not_trained_is_taken_over_from_another_pack(
+    written: Written, tmp_path: Path
+) -> None:
+    content = read_content(written.out)
+    content["calibration"]["bias"] = -1.25
+    content["focus"]["finding"]["growth"] = 0.45
+    base = Path(shutil.copytree(written.out, tmp_path / "base"))
+    write_content(base, content)
+    torch.manual_seed(8)
+    other = Focus((4, 4, 8, 8, 8), (4, 4, 4, 4)).eval()
+    save(tmp_path / "run" / "focus.pt", {"average": other.state_dict(), "patches": 96})
+    arguments = written.arguments(tmp_path / "run", tmp_path / "out")
+    assert main([*arguments, "--base", str(base)]) == 0
+    found = read_pack(tmp_path / "out")
+    verify(found)
+    assert found.settings["training"] == {"crops": 512, "patches": 96}
+    assert found.calibration == content["calibration"]
+    assert found.settings["focus"] == content["focus"]
+    for part in ("image", "text"):
+        assert found.path(part).read_bytes() == (base / f"{part}.onnx").read_bytes()
+    photo = noise(1, 64, 96, 3)
+    session = onnxruntime.InferenceSession(
+        str(found.path("focus")), providers=["CPUExecutionProvider"]
+    )
+    with torch.no_grad():
+        expected = other(torch.from_numpy(photo)).numpy()
+    np.testing.assert_allclose(session.run(None, {"photo": photo})[0], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("operators", [["Conv", "Relu"], ["Conv", "Relu", "Add", "Resize"]])
@@ -323,8 +351,9 @@ def test_labelled_photos_tune_and_calibrate_the_pack(
     for name in ("word", "focus"):
         save(tmp_path / f"{name}.pt", {"average": {}, "crops": 1, "patches": 1})
 
-    def paint(word: object, focus: object, photo: object, out: Path) -> None:
+    def paint(word: object, focus: object, photo: object, out: Path) -> list[str]:
         painted_pack(out)
+        return ["focus", "image", "text"]
 
     quantised: list[Sequence[NDArray[np.uint8]]] = []
     monkeypatch.setattr(pack, "export_towers", paint)
