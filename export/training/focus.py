@@ -327,11 +327,15 @@ def imitation(logits: Tensor, taught: Tensor) -> Tensor:
 
 def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -> Focus:
     """A new Focus, or the teacher's, as narrow as is asked for."""
+    asked = {name: getattr(args, name) for name in ("inner", "pyramid")}
+    asked = {name: widths for name, widths in asked.items() if widths is not None}
+    if any(width < 1 for widths in asked.values() for width in widths):
+        raise LibraryError("A Focus needs a channel at least in each of its parts.")
     if teacher is None:
-        return Focus()
+        return Focus(**asked)
     photos = torch.cat([batch for batch, _ in islice(patches, -(-_COMPARED // args.batch))])
     model = restored_focus(teacher.file)
-    return narrowed(model, photos.split(1), args.inner, args.pyramid)
+    return narrowed(model, photos.split(1), **asked)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -427,15 +431,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--inner",
         nargs=4,
         type=int,
-        default=[32, 64, 128, 160],
-        help="channels that the teacher's residual blocks keep inside, by stage",
+        metavar=("AT_4", "AT_8", "AT_16", "AT_32"),
+        help="channels inside the residual blocks, by stride; a teacher's are taken out",
     )
     parser.add_argument(
         "--pyramid",
         nargs=4,
         type=int,
-        default=[48, 48, 48, 48],
-        help="channels that its pyramid keeps",
+        metavar=("LOW", "MIDDLE", "HIGH", "LAST"),
+        help="channels of the pyramid, from the coarsest map to the last one",
     )
     parser.add_argument("--out", required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, default=60.0)

@@ -18,28 +18,36 @@ from export.restore import norm_of, scale_of
 from export.towers.compact import Focus
 
 _SAMPLES = 4000  # places of a photo at which answers are compared
+_STAGES = ("stage8", "stage16", "stage32")
+# Of the pyramid what takes channels, and what makes these.
+_PYRAMID = (
+    ("smooth16.0", ["lateral32", "lateral16"]),
+    ("smooth8.0", ["smooth16.0", "lateral8"]),
+    ("smooth4.0", ["smooth8.0", "lateral4"]),
+    ("head", ["smooth4.0"]),
+)
 _DAMPING = 1e-4  # of the mean square of what the convolution takes
 
 
 def narrowed(
     model: Focus,
     photos: Iterable[Tensor],
-    inner: Sequence[int],
-    pyramid: Sequence[int],
+    inner: Sequence[int] | None = None,
+    pyramid: Sequence[int] | None = None,
 ) -> Focus:
     """``model`` with fewer channels, as ``Focus`` takes them; it is used up.
 
-    ``photos`` (1, H, W, 3) are what answers are compared on.
+    ``photos`` (1, H, W, 3) are what answers are compared on. Where no number is given, or one that
+    is not below what there is, all channels stay.
     """
     photos = list(photos)
-    blocks = ("stem.2", "stage8.1", "stage8.2", "stage16.1", "stage16.2", "stage32.1", "stage32.2")
-    jobs = [
-        (f"{block}.second", [f"{block}.first.0"], inner[stage])
-        for block, stage in zip(blocks, (0, 1, 1, 2, 2, 3, 3), strict=True)
-    ]
-    makers = (["lateral32", "lateral16"], ["smooth16.0", "lateral8"], ["smooth8.0", "lateral4"])
-    takers = ("smooth16.0", "smooth8.0", "smooth4.0", "head")
-    jobs += zip(takers, (*makers, ["smooth4.0"]), pyramid, strict=True)
+    jobs: list[tuple[str, list[str], int]] = []
+    if inner is not None:
+        stages = (["stem.2"], *([f"{stage}.1", f"{stage}.2"] for stage in _STAGES))
+        for blocks, count in zip(stages, inner, strict=True):
+            jobs += [(f"{block}.second", [f"{block}.first.0"], count) for block in blocks]
+    if pyramid is not None:
+        jobs += [(*step, count) for step, count in zip(_PYRAMID, pyramid, strict=True)]
     model.eval()
     for taker, makes, count in jobs:
         conv = model.get_submodule(taker)

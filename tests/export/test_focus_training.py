@@ -365,6 +365,20 @@ def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
     assert state["model"]["head.weight"].shape == (2, 4, 1, 1)
 
 
+def test_a_new_focus_is_as_narrow_as_is_asked_for(
+    labelled: tuple[Path, Path], tmp_path: Path
+) -> None:
+    widths = "--inner 4 3 2 1 --pyramid 8 7 6 5".split()
+    focus.train(arguments(labelled, tmp_path / "out", "--steps", "1", *widths))
+    state = load(tmp_path / "out" / "focus.pt")
+    assert state is not None
+    assert state["model"]["stage32.1.first.0.weight"].shape[:2] == (1, 8)
+    assert state["model"]["smooth4.0.weight"].shape[:2] == (5, 6)
+    none = arguments(labelled, tmp_path / "other", *"--steps 1 --pyramid 8 8 8 0".split())
+    with pytest.raises(LibraryError, match="needs a channel at least"):
+        focus.train(none)
+
+
 def test_photos_without_labels_need_a_teacher(labelled: tuple[Path, Path], tmp_path: Path) -> None:
     unlabelled = ["--unlabelled", str(labelled[0]), "1", "150", "400"]
     args = arguments(labelled, tmp_path / "out", *unlabelled, "--steps", "1")
