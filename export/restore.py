@@ -28,6 +28,14 @@ def restored_focus(file: Path) -> Focus:
     ValueError when the file holds another network.
     """
     graph = onnx.load(str(file)).graph
+    try:
+        return Focus.of(_state(graph)).eval()
+    except (KeyError, RuntimeError, ValueError) as problem:
+        raise ValueError(f"{file} is not the Focus of a compact pack") from problem
+
+
+def _state(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    """The weights by the names that the modules have."""
     known = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     made = {output: node for node in graph.node for output in node.output}
 
@@ -54,10 +62,7 @@ def restored_focus(file: Path) -> Focus:
         state[f"{norm}.running_mean"] = torch.zeros_like(bias)
         state[f"{norm}.running_var"] = torch.ones_like(bias) - nn.BatchNorm2d(1).eps
         state[f"{norm}.num_batches_tracked"] = torch.tensor(0)
-    try:
-        return Focus.of(state).eval()
-    except (KeyError, RuntimeError) as problem:
-        raise ValueError(f"{file} is not the Focus of a compact pack") from problem
+    return state
 
 
 def norm_of(conv: str) -> str | None:

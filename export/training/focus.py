@@ -33,7 +33,7 @@ from export.restore import restored_focus
 from export.synth.damage import degrade
 from export.towers.compact import Focus
 from export.training.narrow import narrowed
-from export.training.run import Average, Budget, load, narrow_numbers, save
+from export.training.run import Average, Budget, load, mixed_precision, save
 
 Image = NDArray[np.uint8]
 SIDE = 512
@@ -356,6 +356,9 @@ def train(args: argparse.Namespace) -> None:
     patches = Patches(sources, args.batch)
     file = Path(args.out) / "focus.pt"
     state = load(file)
+    if state is not None and state["taught"] != (teacher is not None):
+        began = "with" if state["taught"] else "without"
+        raise LibraryError(f"The training in {args.out} began {began} a teacher; go on like that.")
     model = Focus.of(state["model"]) if state else start(args, teacher, patches)
     # What begins near its teacher stays nearer without the noise of each batch's own statistics.
     model = model.train(teacher is None).to(device)
@@ -375,7 +378,7 @@ def train(args: argparse.Namespace) -> None:
     for photos, maps in loader:
         for group in optimizer.param_groups:
             group["lr"] = budget.rate(rate)
-        with narrow_numbers(device):
+        with mixed_precision(device):
             logits = model.forward_logits(photos.to(device))
         parts = losses(logits, maps.to(device).float())
         if teacher is not None:
@@ -403,6 +406,7 @@ def train(args: argparse.Namespace) -> None:
                 "seconds": budget.seconds(),
                 "step": step,
                 "patches": before + step * args.batch,
+                "taught": teacher is not None,
             }
             save(file, content)
         if done:

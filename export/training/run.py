@@ -55,7 +55,7 @@ class Average(nn.Module):
                 self.state[name].copy_(value)
 
 
-def narrow_numbers(device: torch.device) -> torch.autocast:
+def mixed_precision(device: torch.device) -> torch.autocast:
     """bfloat16 where the device computes with it: a CPU that cannot is slower by it."""
     able = device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=able)

@@ -30,7 +30,7 @@ from export.synth.crops import CropRenderer
 from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
-from export.training.run import Average, Budget, load, narrow_numbers, save
+from export.training.run import Average, Budget, load, mixed_precision, save
 
 Batch = tuple[Tensor, list[str]]
 
@@ -256,7 +256,7 @@ def train(args: argparse.Namespace) -> None:
         rate = budget.rate(args.rate)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with narrow_numbers(device):
+        with mixed_precision(device):
             losses, surprise = towers.losses(crops.to(device), words)
         total = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad(set_to_none=True)

@@ -35,7 +35,7 @@ from export.training.focus import (
     shrunk,
     targets,
 )
-from export.training.run import load
+from export.training.run import load, save
 from tests.export.lively import enliven
 from tests.packs import painted_pack
 
@@ -384,6 +384,20 @@ def test_photos_without_labels_need_a_teacher(labelled: tuple[Path, Path], tmp_p
     args = arguments(labelled, tmp_path / "out", *unlabelled, "--steps", "1")
     with pytest.raises(LibraryError, match="without labels need a teacher"):
         focus.train(args)
+
+
+def test_training_goes_on_with_a_teacher_where_it_began_with_one(
+    labelled: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Its batch normalisation stood still, and would lose all that was learned by moving."""
+    focus.train(arguments(labelled, tmp_path / "out", "--steps", "1"))
+    file = tmp_path / "out" / "focus.pt"
+    state = load(file)
+    assert state is not None
+    save(file, state | {"taught": True})
+    with pytest.raises(LibraryError, match="began with a teacher"):
+        focus.train(arguments(labelled, tmp_path / "out", "--steps", "2"))
+    assert load(file) is not None
 
 
 def test_of_photos_without_labels_only_the_teacher_tells(labelled: tuple[Path, Path]) -> None:
