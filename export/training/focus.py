@@ -19,7 +19,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -27,11 +26,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from engine.errors import LibraryError
-from engine.packs import read_pack
 from engine.photos import is_photo_name
 from export.restore import restored_focus
 from export.synth.damage import degrade
 from export.towers.compact import Focus
+from export.training.imitation import Teacher, imitation
 from export.training.narrow import narrowed
 from export.training.run import Average, Budget, load, mixed_precision, save
 
@@ -40,7 +39,6 @@ SIDE = 512
 SHRINK = 0.5  # area ratio's root of a kernel, r in D = A (1 - r^2) / P
 _NEAR = 2  # map cells about a kernel; where two such surroundings meet there is a gap
 _COMPARED = 24  # patches on which a narrower Focus is compared with the one that it was made of
-_NOTHING = 0.05  # probability below which there is no text
 _RATE, _RATE_OF_PUPILS = 1.5e-3, 3e-5  # a higher one undoes more than it teaches
 LEAST_HEIGHT = 5.0  # pixels in the network's input; smaller words are ignored
 
@@ -292,37 +290,6 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
         answer[f"{name}_dice"] = 1 - (2 * overlap + 1) / (chance.sum() + positive.sum() + 1)
     answer["kernel_dice"] = answer["kernel_dice"] * 1.5
     return answer
-
-
-class Teacher:
-    """A pack's Focus, whose answers another one learns. ``patches``: what it was trained on."""
-
-    def __init__(self, pack: Path, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        described = read_pack(pack)
-        self.file = described.path("focus")
-        self.patches = int(described.settings.get("training", {}).get("patches", 0))
-        self._session = onnxruntime.InferenceSession(
-            self.file, options, providers=["CPUExecutionProvider"]
-        )
-
-    def __call__(self, photos: Tensor) -> Tensor:
-        """(B, H, W, 3) uint8 to probabilities (B, 2, H/4, W/4)."""
-        return torch.from_numpy(self._session.run(None, {"photo": photos.numpy()})[0])
-
-
-def imitation(logits: Tensor, taught: Tensor) -> Tensor:
-    """How far answers are from the teacher's probabilities: the mean divergence, near text.
-
-    Cells where both see nothing count in the sum alone, for nearly all cells are such.
-    """
-    logits = logits.float()
-    taught = taught.clamp(1e-4, 1 - 1e-4)
-    apart = F.binary_cross_entropy_with_logits(logits, taught, reduction="sum")
-    least = F.binary_cross_entropy(taught, taught, reduction="sum")
-    near = (taught > _NOTHING) | (torch.sigmoid(logits.detach()) > _NOTHING)
-    return (apart - least) / near.sum().clamp(min=1000)
 
 
 def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -> Focus:

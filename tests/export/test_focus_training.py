@@ -30,11 +30,11 @@ from export.training.focus import (
     Arc,
     Patches,
     Source,
-    imitation,
     losses,
     shrunk,
     targets,
 )
+from export.training.imitation import imitation
 from export.training.run import load, save
 from tests.export.lively import enliven
 from tests.packs import painted_pack
