@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.directions import first_ways, runs_across
+from engine.errors import LibraryError
 from engine.focus import FocusSettings
 from engine.packs import FORMAT, ModelPack, check_pack, read_pack
 from engine.photos import read_photo
@@ -79,6 +80,10 @@ def write_pack(args: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     run = Path(args.run_folder)
     base = read_pack(Path(args.base)) if args.base else None
+    if base is not None and base.family != "compact":
+        raise LibraryError(
+            f"The model pack “{base.name}” is not a compact one to take towers from."
+        )
     word, focus = (_checkpoint(run / f"{name}.pt", base) for name in ("word", "focus"))
     sample = read_photo(Path(args.check_photo), LONGEST_SIDE).pixels
     photos = held_out(args.labelled or [])
@@ -91,14 +96,14 @@ def write_pack(args: argparse.Namespace) -> int:
     check = {"photo": "check.jpg", "query": args.check_query, "similarity": 0.0, "tolerance": 2.0}
     (out / "check.jpg").write_bytes(Path(args.check_photo).read_bytes())
     content = describe(out, args.name, args.sides, args.most_enlarged) | {"check": check}
+    content["training"] = {}
     if base is not None:
-        kept = ("focus", "image", "calibration", "training")
-        content |= {key: base.settings[key] for key in kept}
-    content["training"] = {
-        **content.get("training", {}),
-        **({} if word is None else {"crops": word["crops"]}),
-        **({} if focus is None else {"patches": focus["patches"]}),
-    }
+        content |= {key: base.settings[key] for key in ("focus", "image", "calibration")}
+        content["training"] |= base.settings.get("training", {})
+    if word is not None:
+        content["training"]["crops"] = word["crops"]
+    if focus is not None:
+        content["training"]["patches"] = focus["patches"]
     _save(out, content)
     if photos and base is None:
         found, covered = tune(CompactTowers(read_pack(out)), photos, FocusSettings(shrink=SHRINK))
@@ -129,22 +134,23 @@ def _quantize(
 
     Their ranges are those of photos and of the words in them.
     """
-    _save(out, describe(out, args.name, args.sides, args.most_enlarged))
-    towers = CompactTowers(read_pack(out))
-    crops = []
-    for photo in photos[::2]:
-        pyramid = Pyramid(photo.pixels)
-        found = towers.find(pyramid)[:30]
-        ways = first_ways(found, runs_across(found))
-        crops += towers.cut(pyramid, ways)
-    batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
-    pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
-    # Focus loses nothing by sums of 8 bits, as the image tower does by those of its columns.
-    operators = ["Conv", "Relu", "Add", "Resize"]
+    if "image" in parts:
+        _save(out, describe(out, args.name, args.sides, args.most_enlarged))
+        towers = CompactTowers(read_pack(out))
+        crops = []
+        for photo in photos[::2]:
+            pyramid = Pyramid(photo.pixels)
+            found = towers.find(pyramid)[:30]
+            ways = first_ways(found, runs_across(found))
+            crops += towers.cut(pyramid, ways)
+        batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
+        if batches:
+            quantize(out / "image.onnx", batches)
     if "focus" in parts:
+        pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
+        # Focus loses nothing by sums of 8 bits, as the image tower does by those of its columns.
+        operators = ["Conv", "Relu", "Add", "Resize"]
         quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
-    if batches and "image" in parts:
-        quantize(out / "image.onnx", batches)
 
 
 def _picture(

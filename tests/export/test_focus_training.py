@@ -25,9 +25,9 @@ from engine.focus import FocusSettings, find_words
 from export.onnx import export_focus
 from export.towers.compact import Focus
 from export.training import focus
+from export.training.arc import Arc
 from export.training.focus import (
     SHRINK,
-    Arc,
     Patches,
     Source,
     losses,

@@ -21,6 +21,7 @@ import onnx
 import onnxruntime
 import torch
 
+from engine.errors import LibraryError
 from engine.packs import check_pack, read_pack, verify
 from engine.tokenizer import stretch
 from engine.towers import open_towers
@@ -196,6 +197,14 @@ def test_what_was_not_trained_is_taken_over_from_another_pack(
     with torch.no_grad():
         expected = other(torch.from_numpy(photo)).numpy()
     np.testing.assert_allclose(session.run(None, {"photo": photo})[0], expected, atol=1e-4)
+
+
+def test_towers_are_taken_over_from_compact_packs_only(written: Written, tmp_path: Path) -> None:
+    base = Path(shutil.copytree(written.out, tmp_path / "base"))
+    write_content(base, read_content(base) | {"family": "fdp"})
+    arguments = written.arguments(tmp_path / "run", tmp_path / "out")
+    with pytest.raises(LibraryError, match="is not a compact one"):
+        main([*arguments, "--base", str(base)])
 
 
 @pytest.mark.parametrize("operators", [["Conv", "Relu"], ["Conv", "Relu", "Add", "Resize"]])
