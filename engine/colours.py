@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from engine.preprocess import Image, alike
+
 Likeness = NDArray[np.float32]
 Rgb = tuple[int, int, int]
 
@@ -79,18 +80,18 @@ def measured(crops: Sequence[Image]) -> list[Colours | None]:
     Two means along the axis on which a crop's colours differ most (Otsu's threshold on their first
     principal component). The ground is what most of the crop's rim shows.
     """
+    answer: list[Colours | None] = [None] * len(crops)
     # Many at once, since a receipt has hundreds, but no more than the processor's cache holds.
-    return [
-        colours
-        for start in range(0, len(crops), _BATCH)
-        for colours in _measured(crops[start : start + _BATCH])
-    ]
+    for rows, pictures in alike(crops, _BATCH):
+        for row, colours in zip(rows, _measured(pictures), strict=True):
+            answer[row] = colours
+    return answer
 
 
-def _measured(crops: Sequence[Image]) -> list[Colours | None]:
+def _measured(crops: Image) -> list[Colours | None]:
     answer: list[Colours | None] = [None] * len(crops)
     # Every other row and column: enough to judge by, for a quarter of the time.
-    pictures = np.stack(crops)[:, ::2, ::2]
+    pictures = crops[:, ::2, ::2]
     high, wide = pictures.shape[1:3]
     pixels = pictures.transpose(0, 3, 1, 2).astype(np.float32, order="C")
     pixels = pixels.reshape(len(crops), 3, -1)

@@ -8,6 +8,7 @@ finds them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,16 @@ class Way:
 
     quad: Quad
     strip: Strip | None = None
+
+    @property
+    def height(self) -> float:
+        """Of the first letter, in the photo's pixels."""
+        return math.dist(*self.quad[[0, 3]].tolist())
+
+    @property
+    def aspect(self) -> float:
+        """How many times as long as high the quad is, by its first two sides."""
+        return math.dist(*self.quad[:2].tolist()) / max(self.height, 1e-6)
 
     def back(self) -> Way:
         """The same place read from its other end."""

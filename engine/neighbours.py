@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.focus import Found
+from engine.strips import Quad
 
 Quads = NDArray[np.float32]  # (n, 4, 2)
 Rows = NDArray[np.intp]
@@ -94,6 +95,15 @@ def about(first: Quads, second: Quads) -> Quads:
     return np.stack(
         [x[:, None] * right + y[:, None] * down for x, y in corners], axis=1, dtype=np.float32
     )
+
+
+def box_about(quads: Quads) -> Quad:
+    """The quad (4, 2) about words (n, 4, 2), in the first one's direction."""
+    right, down, _, _ = (side[0] for side in sides(quads[:1]))
+    along, across = quads @ right, quads @ down
+    left, end, top, bottom = along.min(), along.max(), across.min(), across.max()
+    corners = [(left, top), (end, top), (end, bottom), (left, bottom)]
+    return np.array([x * right + y * down for x, y in corners], np.float32)
 
 
 def _is_known(quads: Quads, known: Quads) -> NDArray[np.bool_]:

@@ -1,8 +1,9 @@
 """Strings that Focus finds in parts: on number plates, in dates, in addresses of pages and mail.
 
 Groups of a code, letters that stand far apart, and words held together by marks and not by spaces
-follow each other on a line. What they say together is one region as well, made of what was read of
-them: a crop of the whole would show its letters smaller than their own crops do, and take its time.
+follow each other on a line; some plates have two. What they say together is one region as well,
+made of what was read of them: a crop of the whole would show its letters smaller than their own
+crops do, and take its time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.layout import SAME_PLACE, same_place
-from engine.neighbours import Quads, following, sides
+from engine.neighbours import Quads, about, following, sides
 
 # Of the higher neighbour's height: so far apart parts stand at most, for a plate may have a seal
 # between them, and so far aside, for of a short word Focus cannot tell how it slopes.
@@ -28,6 +29,13 @@ _LEAST_WIDE = 0.8
 _CLOSE, _CLOSE_ASIDE, _CLOSER = 0.5, 0.4, 0.15
 _LEAST_CLOSE, _MOST_CLOSE = 8, 24  # letters
 _MOST_WIDE = 1.3  # heights a letter: what is wider was not read
+# Of two rows, as parts of the higher or the wider one: how far apart they stand, how far their
+# middles are aside, and how much smaller the other may be. A photo of many words is of a page,
+# where numbers stand below each other in columns.
+_BETWEEN, _OFF_MIDDLE, _ALIKE_HIGH, _ALIKE_WIDE = (-0.3, 0.7), 0.25, 0.45, 0.25
+_ALONG = 0.95  # cosine between their directions
+_FEW_WORDS = 20
+_LEAST_STACKED, _MOST_STACKED = 5, 10  # letters
 _STEPS = 16  # that a frame of an embedding is divided into
 
 
@@ -56,6 +64,12 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
         for line in _lines(quads, _without(doubles, order))
         if any(_has_digit(readings[at]) for at in line)
     ]
+    rows = _without(doubles, groups[::-1])
+    stacked = [
+        line
+        for line in (_stacked(quads, rows) if len(readings) <= _FEW_WORDS else ())
+        if any(_has_digit(readings[at]) for at in line)
+    ]
     words = [
         line for order in (spaced[::-1], spaced) for line in _lines(quads, _without(doubles, order))
     ]
@@ -66,6 +80,7 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
         for part in _closer(quads, line)
     ]
     found = [(line, _LEAST_LETTERS, _MOST_LETTERS) for line in codes + words]
+    found += [(line, _LEAST_STACKED, _MOST_STACKED) for line in stacked]
     found += [(line, _LEAST_CLOSE, _MOST_CLOSE) for line in close]
     return list(
         dict.fromkeys(
@@ -80,13 +95,14 @@ def shares(quads: Quads) -> NDArray[np.float32]:
     """From where to where each of the words of a line counts, (n, 2) in parts of its width.
 
     Two that overlap, since both were found with the letter between them, count up to the middle of
-    what they share. ``quads`` (n, 4, 2), in reading order.
+    what they share. ``quads`` (n, 4, 2), in reading order; a second row begins with a word that
+    does not begin behind the middle of the one before.
     """
     right, _, _, _ = sides(quads[:1])
     along = quads @ right[0]
     left, end = along.min(1), along.max(1)
     middle = (end[:-1] + left[1:]) / 2
-    overlap = left[1:] < end[:-1]
+    overlap = (left[1:] < end[:-1]) & (left[1:] > (left[:-1] + end[:-1]) / 2)
     first, last = left.copy(), end.copy()
     first[1:][overlap] = middle[overlap]
     last[:-1][overlap] = middle[overlap]
@@ -169,6 +185,35 @@ def _lines(
             line.append(at)
         lines.append(tuple(words[at] for at in line))
     return lines
+
+
+def _stacked(quads: Quads, words: Sequence[int]) -> list[tuple[int, ...]]:
+    """Two rows of such words, one closely below the other, and no third one by them."""
+    rows = _lines(quads, words)
+    rows += [(at,) for at in sorted(set(words).difference(*rows))]
+    if len(rows) < 2:
+        return []
+    places = np.concatenate([about(quads[[row[0]]], quads[[row[-1]]]) for row in rows])
+    right, down, wide, high = sides(places)
+    centres = places.mean(1)
+    apart = centres[None] - centres[:, None]  # of each to each, (n, n, 2)
+    higher, wider = np.maximum(high[:, None], high), np.maximum(wide[:, None], wide)
+    between = np.einsum("ijk,ik->ij", apart, down) - (high[:, None] + high) / 2
+    fits = (
+        (between > _BETWEEN[0] * higher)
+        & (between < _BETWEEN[1] * higher)
+        & (np.abs(np.einsum("ijk,ik->ij", apart, right)) < _OFF_MIDDLE * wider)
+        & (np.minimum(high[:, None], high) > _ALIKE_HIGH * higher)
+        & (np.minimum(wide[:, None], wide) > _ALIKE_WIDE * wider)
+        & (right @ right.T > _ALONG)
+    )
+    np.fill_diagonal(fits, False)
+    beside = fits.sum(0) + fits.sum(1)
+    return [
+        rows[above] + rows[below]
+        for above, below in np.argwhere(fits).tolist()
+        if beside[above] == beside[below] == 1
+    ]
 
 
 def _doubles(quads: Quads, words: Sequence[int], areas: NDArray[np.float32]) -> dict[int, set[int]]:

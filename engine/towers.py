@@ -27,10 +27,10 @@ from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
 from engine.looks import look
-from engine.neighbours import about, joined
+from engine.neighbours import box_about, joined
 from engine.packs import ModelPack, read_pack
 from engine.parts import end_to_end, shares, strings_in_parts
-from engine.preprocess import Pyramid, grown
+from engine.preprocess import Pyramid, alike, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
 from engine.tokenizer import stretch
@@ -106,6 +106,9 @@ class CompactTowers:
             self._wide, self._high = int(image["width"]), int(image["height"])
             self._batch = max(1, int(image["batch"]))
             self._margin = _margins(image)
+            narrow = image.get("narrow")
+            self._narrow = int(narrow["width"]) if narrow else self._wide
+            self._most_narrow = float(narrow["most_aspect"]) if narrow else 0.0
             large = image.get("large")
             self._large = float(large["least_height"]) if large else np.inf
             self._wide_margin = _margins(large or image)
@@ -180,7 +183,7 @@ class CompactTowers:
             letters = [len(readings[row]) for row in parts]
             embedding = end_to_end(read.embeddings[parts], counted, letters, self._frames)
             strings[text] = Region(
-                about(places[parts[:1]], places[parts[-1:]])[0],
+                box_about(places[parts]),
                 embedding.astype(np.float16),
                 lattice.pack(whole[None])[0],
                 text,
@@ -220,8 +223,7 @@ class CompactTowers:
 
     def _large_rows(self, ways: Sequence[Way], longest: int) -> list[int]:
         """Which words are large on a photo whose longer side is ``longest``."""
-        high = [float(np.linalg.norm(way.quad[3] - way.quad[0])) for way in ways]
-        return [row for row, one in enumerate(high) if one >= self._large * longest]
+        return [row for row, way in enumerate(ways) if way.height >= self._large * longest]
 
     def _read_widely(self, pyramid: Pyramid, read: _Read, rows: list[int]) -> _Read:
         """Some words once more with wider margins.
@@ -236,14 +238,17 @@ class CompactTowers:
         self, pyramid: Pyramid, ways: Sequence[Way], *, wide: bool = False
     ) -> list[NDArray[np.uint8]]:
         """The image tower's crops of words, read in these ways; ``wide``: as of large ones."""
-        size = (self._wide, self._high)
         margins = self._wide_margin if wide else self._margin
-        return [
-            pyramid.crop(grown(way.quad, *margins), *size)
-            if way.strip is None
-            else pyramid.crop_strip(strips.grown(way.strip, *margins), *size)
-            for way in ways
-        ]
+        crops = []
+        for way in ways:
+            # Letters of short words are as broad in narrow crops as those of long ones in others.
+            width = self._narrow if way.aspect <= self._most_narrow else self._wide
+            crops.append(
+                pyramid.crop(grown(way.quad, *margins), width, self._high)
+                if way.strip is None
+                else pyramid.crop_strip(strips.grown(way.strip, *margins), width, self._high)
+            )
+        return crops
 
     def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
@@ -269,16 +274,18 @@ class CompactTowers:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if self._image is None:
             raise RuntimeError("these towers were opened for words only")
-        embeddings: list[NDArray[np.float32]] = []
-        letters: list[NDArray[np.float32]] = []
-        for start in range(0, len(crops), self._batch):
-            batch = np.stack(crops[start : start + self._batch])
-            embedding, letter = self._image.run(["embedding", "letters"], {"crops": batch})
-            embeddings.append(embedding)
-            letters.append(letter)
         if not crops:
             return np.zeros((0, self.embedding_size), np.float32), np.zeros((0, 1, 1), np.float32)
-        return self._sized(np.concatenate(embeddings)), np.concatenate(letters)
+        rows: list[int] = []
+        embeddings: list[NDArray[np.float32]] = []
+        letters: list[NDArray[np.float32]] = []
+        for some, batch in alike(crops, self._batch):
+            embedding, letter = self._image.run(["embedding", "letters"], {"crops": batch})
+            rows += some
+            embeddings.append(embedding)
+            letters.append(letter)
+        back = np.argsort(rows)
+        return self._sized(np.concatenate(embeddings)[back]), np.concatenate(letters)[back]
 
     def _sized(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         if embeddings.shape[1] != self.embedding_size:

@@ -45,7 +45,7 @@ focus (uint8[n, h, w, 3] photo) => (float[n, 2, a, b] maps)
 """
 
 _IMAGE = f"""
-image (uint8[n, 32, 128, 3] crops) => (float[n, 576] embedding, float[n, 32, 37] letters)
+image (uint8[n, 32, w, 3] crops) => (float[n, 576] embedding, float[n, 32, 37] letters)
 <float low = {{200.0}}, float span = {{50.0}}, float zero = {{0.0}}, float one = {{1.0}},
  float width = {{-8.0}}, float sure = {{3.0}}>
 {{
@@ -61,7 +61,13 @@ image (uint8[n, 32, 128, 3] crops) => (float[n, 576] embedding, float[n, 32, 37]
     planes = Transpose<perm = [0, 3, 1, 2]>(values)
     cells = AveragePool<kernel_shape = [8, 4], strides = [8, 4]>(planes)
     row = Slice(cells, i1, i2, axis2)
-    columns = Squeeze(row, axis2)
+    seen = Squeeze(row, axis2)
+    shape = Shape(seen)
+    some = Slice(shape, i0, i2)
+    thirty_two = Constant<value = int64[1] {{32}}>()
+    sizes = Concat<axis = 0>(some, thirty_two)
+    columns = Resize<mode = "nearest", nearest_mode = "floor",
+        coordinate_transformation_mode = "asymmetric">(seen, , , sizes)
     green = Slice(columns, i1, i2, i1)
     blue = Slice(columns, i2, i3, i1)
     over = Sub(blue, low)

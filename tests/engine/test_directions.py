@@ -62,6 +62,12 @@ def test_a_word_that_runs_down_begins_at_its_upper_right_corner() -> None:
     assert second.quad.tolist() == [[20, 0], [20, 60], [0, 60], [0, 0]]
 
 
+def test_a_way_is_as_long_and_as_high_as_it_is_read() -> None:
+    (down,) = first_ways([found(20, 60)], mask(0))
+    assert (down.height, down.aspect) == (20, 3)
+    assert (down.back().height, down.back().aspect) == (20, 3)
+
+
 def test_a_bent_word_is_first_read_as_its_strip_lies() -> None:
     bent = found(60, 20, bent=True)
     (way,) = first_ways([bent], mask(0))

@@ -37,7 +37,10 @@ def test_groups_on_a_line_are_one_code_in_reading_order(gap: float) -> None:
     ("first", "second"),
     [
         (("kn", group(0, 30)), ("4711", group(60, 50))),  # too far apart
-        (("kn", group(0, 30)), ("4711", group(0, 50, top=24))),  # in the next line
+        (("kn", group(0, 30)), ("4711", group(40, 50, top=24))),  # in the next line
+        (("kn", group(10, 30)), ("4711", group(0, 50, top=40))),  # far below
+        (("kn", group(0, 15)), ("4711", group(0, 50, top=24))),  # narrower by much
+        (("kna", group(0, 30)), ("bcd", group(0, 40, top=24))),  # no digit in two rows
         (("kn", group(0, 30)), ("4711", group(34, 90, high=50))),  # in another size
         (("open", group(0, 30)), ("4711", group(42, 50))),  # a word before a number
         (("kn", group(0, 30)), ("ab", group(34, 30))),  # no digit: short words
@@ -48,6 +51,27 @@ def test_groups_on_a_line_are_one_code_in_reading_order(gap: float) -> None:
 )
 def test_other_words_are_no_code(first: tuple[str, Quad], second: tuple[str, Quad]) -> None:
     assert found(dict([first, second])) == []
+
+
+@pytest.mark.parametrize("turned", [0, 25])
+def test_a_plate_of_two_rows_is_one_code(turned: float) -> None:
+    middle = np.array([30, 22])
+    sine, cosine = np.sin(np.radians(turned)), np.cos(np.radians(turned))
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    plate = {"kn": group(0, 25), "a4": group(32, 25), "4711": group(5, 50, top=24)}
+    plate = {text: ((quad - middle) @ turn).astype(np.float32) for text, quad in plate.items()}
+    assert found(plate) == ["kna4", "kna44711"]
+
+
+def test_numbers_in_a_column_or_on_a_page_are_no_code() -> None:
+    column = {f"{at}7{at}0": group(0, 50, top=24 * at) for at in range(3)}
+    assert found(column) == []
+    two = {"kn": group(10, 30), "4711": group(0, 50, top=24)}
+    assert found(two) == ["kn4711"]
+    page = {
+        "photo" + "abcdefghijklmnopqrs"[at]: group(0, 80, top=200 + 60 * at) for at in range(19)
+    }
+    assert found(two | page) == []
 
 
 def test_a_line_that_slopes_is_one_though_its_short_groups_seem_level() -> None:
@@ -105,6 +129,11 @@ def test_what_is_too_wide_for_its_letters_was_not_read() -> None:
 def test_words_that_overlap_share_what_both_show() -> None:
     line = np.stack([group(0, 40), group(30, 50), group(90, 20)])
     assert shares(line) == pytest.approx(np.array([(0, 0.875), (0.1, 1), (0, 1)]), abs=1e-6)
+
+
+def test_words_of_the_second_row_count_as_a_whole() -> None:
+    rows = np.stack([group(0, 30), group(28, 30), group(4, 50, top=24)])
+    np.testing.assert_allclose(shares(rows), [[0, 29 / 30], [1 / 30, 1], [0, 1]], atol=1e-5)
 
 
 def test_shares_follow_the_line_whichever_way_it_runs() -> None:

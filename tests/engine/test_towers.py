@@ -302,6 +302,27 @@ def test_every_sign_of_a_photo_is_its_own_region(towers: Towers) -> None:
         assert off(regions[word], quad) < 6
 
 
+def test_short_words_are_read_from_narrow_crops(painted: ModelPack) -> None:
+    towers = open_towers(
+        settled(painted, "image", narrow={"width": 64, "most_aspect": 2.5}), threads=1
+    )
+    assert isinstance(towers, CompactTowers)
+    photo = blank()
+    words = ["ab", "photolex", "cd", "engine", "ef", "gh", "ij"]
+    for at, word in enumerate(words):
+        put(photo, word, (256, 40 + 70 * at), size=(48 * len(word), 48))
+    pyramid = Pyramid(photo)
+    ways = [Way(found.quad) for found in towers.find(pyramid)]
+    widths = [crop.shape[1] for crop in towers.cut(pyramid, ways)]
+    assert sorted(widths) == [64] * 5 + [128] * 2
+    assert {width for way, width in zip(ways, widths, strict=True) if way.aspect < 2.5} == {64}
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert set(regions) == set(words)
+    for word, region in regions.items():
+        assert region.embedding.astype(np.float32) @ towers.embed_words([word])[0] > 0.7
+        assert abs(region.quad.mean(0)[1] - (40 + 70 * words.index(word))) < 3
+
+
 def test_a_sign_is_nearest_to_its_own_word(towers: Towers) -> None:
     photo = blank()
     put(photo, "harbor", (256, 256), 20)
@@ -395,6 +416,7 @@ def without_margin(pack: ModelPack) -> ModelPack:
         lambda pack: settled(pack, "focus", longest_sides=5),
         lambda pack: settled(pack, "focus", finding={"unheard": 1}),
         lambda pack: settled(pack, "image", width="wide"),
+        lambda pack: settled(pack, "image", narrow={"width": 64}),
         lambda pack: settled(pack, "text", frames=None),
     ],
 )
