@@ -34,7 +34,7 @@ _MOST_WIDE = 1.3  # heights a letter: what is wider was not read
 # where numbers stand below each other in columns.
 _BETWEEN, _OFF_MIDDLE, _ALIKE_HIGH, _ALIKE_WIDE = (-0.3, 0.7), 0.25, 0.45, 0.25
 _ALONG = 0.95  # cosine between their directions
-_FEW_WORDS = 20
+_FEW_WORDS = 40
 _LEAST_STACKED, _MOST_STACKED = 5, 10  # letters
 _STEPS = 16  # that a frame of an embedding is divided into
 
@@ -42,7 +42,7 @@ _STEPS = 16  # that a frame of an embedding is divided into
 def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, ...]]:
     """Which words are parts of one string, string by string, in reading order.
 
-    ``quads`` (n, 4, 2): from the first letter of each word on.
+    ``quads`` (n, 4, 2): from the first letter of each word on, surest words first.
     """
     if len(readings) < 2:
         return []
@@ -64,7 +64,8 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
         for line in _lines(quads, _without(doubles, order))
         if any(_has_digit(readings[at]) for at in line)
     ]
-    rows = _without(doubles, groups[::-1])
+    # Surest first: a far look may have taken both rows for one word.
+    rows = _without(doubles, sorted(groups))
     stacked = [
         line
         for line in (_stacked(quads, rows) if len(readings) <= _FEW_WORDS else ())
@@ -95,14 +96,14 @@ def shares(quads: Quads) -> NDArray[np.float32]:
     """From where to where each of the words of a line counts, (n, 2) in parts of its width.
 
     Two that overlap, since both were found with the letter between them, count up to the middle of
-    what they share. ``quads`` (n, 4, 2), in reading order; a second row begins with a word that
-    does not begin behind the middle of the one before.
+    what they share. ``quads`` (n, 4, 2), in reading order, also of two rows.
     """
-    right, _, _, _ = sides(quads[:1])
+    right, down, _, high = sides(quads)
     along = quads @ right[0]
     left, end = along.min(1), along.max(1)
     middle = (end[:-1] + left[1:]) / 2
-    overlap = (left[1:] < end[:-1]) & (left[1:] > (left[:-1] + end[:-1]) / 2)
+    aside = np.abs(np.diff(quads.mean(1) @ down[0]))
+    overlap = (left[1:] < end[:-1]) & (aside < _ASIDE * np.maximum(high[1:], high[:-1]))
     first, last = left.copy(), end.copy()
     first[1:][overlap] = middle[overlap]
     last[:-1][overlap] = middle[overlap]

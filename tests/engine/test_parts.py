@@ -68,9 +68,7 @@ def test_numbers_in_a_column_or_on_a_page_are_no_code() -> None:
     assert found(column) == []
     two = {"kn": group(10, 30), "4711": group(0, 50, top=24)}
     assert found(two) == ["kn4711"]
-    page = {
-        "photo" + "abcdefghijklmnopqrs"[at]: group(0, 80, top=200 + 60 * at) for at in range(19)
-    }
+    page = {"photo" + "x" * at: group(0, 80, top=200 + 60 * at) for at in range(39)}
     assert found(two | page) == []
 
 
@@ -134,6 +132,8 @@ def test_words_that_overlap_share_what_both_show() -> None:
 def test_words_of_the_second_row_count_as_a_whole() -> None:
     rows = np.stack([group(0, 30), group(28, 30), group(4, 50, top=24)])
     np.testing.assert_allclose(shares(rows), [[0, 29 / 30], [1 / 30, 1], [0, 1]], atol=1e-5)
+    centred = np.stack([group(0, 100), group(30, 40, top=24)])
+    assert shares(centred).tolist() == [[0, 1], [0, 1]]
 
 
 def test_shares_follow_the_line_whichever_way_it_runs() -> None:
