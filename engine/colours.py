@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.preprocess import Image, alike
+from engine.crops import Image, alike
 
 Likeness = NDArray[np.float32]
 Rgb = tuple[int, int, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -112,17 +111,6 @@ class View:
         shown = answer[: self.high, : self.wide]
         cv2.resize(level, (self.wide, self.high), shown, interpolation=cv2.INTER_LINEAR)
         return answer
-
-
-def alike(crops: Sequence[Image], most: int) -> Iterator[tuple[list[int], Image]]:
-    """Which crops (h, w, 3) have one width, and these as one (n, h, w, 3), ``most`` at a time."""
-    rows: dict[int, list[int]] = {}
-    for row, crop in enumerate(crops):
-        rows.setdefault(crop.shape[1], []).append(row)
-    for same in rows.values():
-        for start in range(0, len(same), most):
-            part = same[start : start + most]
-            yield part, np.stack([crops[row] for row in part])
 
 
 def grown(quad: Quad, along: float, across: float) -> Quad:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine import lattice, strips
 from engine.colours import Colours, measured
+from engine.crops import alike
 from engine.directions import (
     Rows,
     Way,
@@ -30,7 +31,7 @@ from engine.looks import look
 from engine.neighbours import box_about, joined
 from engine.packs import ModelPack, read_pack
 from engine.parts import end_to_end, shares, strings_in_parts
-from engine.preprocess import Pyramid, alike, grown
+from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
 from engine.tokenizer import stretch
@@ -109,6 +110,7 @@ class CompactTowers:
             narrow = image.get("narrow")
             self._narrow = int(narrow["width"]) if narrow else self._wide
             self._most_narrow = float(narrow["most_aspect"]) if narrow else 0.0
+            self._page = int(narrow["least_words"]) if narrow else 0
             large = image.get("large")
             self._large = float(large["least_height"]) if large else np.inf
             self._wide_margin = _margins(large or image)
@@ -198,7 +200,8 @@ class CompactTowers:
         ways = first_ways(found, across)
         tried = tried_first(found, across)
         ways += [ways[at].back() for at in tried]
-        crops = self.cut(pyramid, ways)
+        page = len(found) >= self._page
+        crops = self.cut(pyramid, ways, page=page)
         embeddings, letters = self._embed_crops(crops)
         first = sureness(letters[: len(found)])
         back = np.full_like(first, np.nan)
@@ -206,7 +209,7 @@ class CompactTowers:
         others = tried_next(first, back, across)
         if len(others):
             ways += [ways[at].back() for at in others]
-            crops += self.cut(pyramid, ways[len(letters) :])
+            crops += self.cut(pyramid, ways[len(letters) :], page=page)
             more = self._embed_crops(crops[len(letters) :])
             embeddings = np.concatenate([embeddings, more[0]])
             letters = np.concatenate([letters, more[1]])
@@ -235,14 +238,17 @@ class CompactTowers:
         return _Read(read.owners[rows], ways, crops, *self._embed_crops(crops))
 
     def cut(
-        self, pyramid: Pyramid, ways: Sequence[Way], *, wide: bool = False
+        self, pyramid: Pyramid, ways: Sequence[Way], *, wide: bool = False, page: bool = False
     ) -> list[NDArray[np.uint8]]:
-        """The image tower's crops of words, read in these ways; ``wide``: as of large ones."""
+        """The image tower's crops of words, read in these ways.
+
+        ``wide``: with margins as of large ones. ``page``: they are many, as on receipts, and in
+        plain print, so that half the width will do for short ones.
+        """
         margins = self._wide_margin if wide else self._margin
         crops = []
         for way in ways:
-            # Letters of short words are as broad in narrow crops as those of long ones in others.
-            width = self._narrow if way.aspect <= self._most_narrow else self._wide
+            width = self._narrow if page and way.aspect <= self._most_narrow else self._wide
             crops.append(
                 pyramid.crop(grown(way.quad, *margins), width, self._high)
                 if way.strip is None

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crops import alike
 from engine.directions import first_ways, runs_across
 from engine.errors import LibraryError
 from engine.focus import FocusSettings
@@ -33,6 +34,7 @@ from export.towers.compact import (
     FRAME_SIZE,
     FRAMES,
     LONGEST_WORD,
+    NARROW,
     Focus,
 )
 from export.training.focus import SHRINK
@@ -98,7 +100,9 @@ def write_pack(args: argparse.Namespace) -> int:
     content = describe(out, args.name, args.sides, args.most_enlarged) | {"check": check}
     content["training"] = {}
     if base is not None:
-        content |= {key: base.settings[key] for key in ("focus", "image", "calibration")}
+        content |= {key: base.settings[key] for key in ("focus", "calibration")}
+        if word is None:
+            content["image"] = base.settings["image"]
         content["training"] |= base.settings.get("training", {})
     if word is not None:
         content["training"]["crops"] = word["crops"]
@@ -110,6 +114,7 @@ def write_pack(args: argparse.Namespace) -> int:
         print(f"{len(photos)} held-out photos: words covered {covered:.3f} with {found}")
         content["focus"]["finding"] = asdict(found)
         _save(out, content)
+    if photos and word is not None:
         strangers = random.Random(1).sample(dictionary(), 400)
         content["calibration"] = fit(open_towers(read_pack(out)), photos, strangers)
         print("calibration:", content["calibration"])
@@ -142,8 +147,8 @@ def _quantize(
             pyramid = Pyramid(photo.pixels)
             found = towers.find(pyramid)[:30]
             ways = first_ways(found, runs_across(found))
-            crops += towers.cut(pyramid, ways)
-        batches = [np.stack(crops[at : at + 16]) for at in range(0, min(len(crops), 512) - 15, 16)]
+            crops += towers.cut(pyramid, ways, page=True)  # of both widths
+        batches = [batch for _, batch in alike(crops[:512], 16)]
         if batches:
             quantize(out / "image.onnx", batches)
     if "focus" in parts:
@@ -217,6 +222,7 @@ def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> di
             "batch": 16,
             "margin_along": 0.08,
             "margin_across": 0.08,
+            "narrow": {"width": NARROW, "most_aspect": 2.5, "least_words": 50},
             "large": {"least_height": 0.1, "margin_along": 0.12, "margin_across": 0.18},
         },
         "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
@@ -233,7 +239,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base",
         metavar="PACK",
-        help="take from this pack what no checkpoint is there for, its settings and calibration",
+        help="take from this pack what no checkpoint is there for, and how words are found",
     )
     parser.add_argument("--out", required=True, help="folder of the pack")
     parser.add_argument("--name", default="compact")

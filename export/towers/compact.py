@@ -19,6 +19,7 @@ BLANK = 0  # CTC's class 0; letter i of the alphabet is class i + 1
 FRAMES, FRAME_SIZE = 16, 12
 LONGEST_WORD = 24
 CROP_HEIGHT, CROP_WIDTH, COLUMNS = 32, 128, 32
+NARROW = 64  # pixels: the width of short words' crops
 MEAN, STD = 127.5, 64.0
 
 
@@ -74,7 +75,11 @@ def _places(position: Tensor) -> Tensor:
 
 
 class ImageTower(nn.Module):
-    """(B, 32, 128, 3) uint8 crops to embeddings (B, 192) and log-probabilities (B, 32, 37)."""
+    """(B, 32, W, 3) uint8 crops to embeddings (B, 192) and log-probabilities (B, 32, 37).
+
+    W is 128, or 64 for short words, whose letters need no more. Those have half as many columns,
+    each of which is answered twice.
+    """
 
     def __init__(self, widths: tuple[int, int, int, int, int] = (24, 48, 96, 128, 160)) -> None:
         super().__init__()
@@ -101,7 +106,11 @@ class ImageTower(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         x = (crops.permute(0, 3, 1, 2).float() - MEAN) / STD
         x = self.collapse(self.trunk(x)).permute(0, 2, 3, 1)
-        x = self.columns(x + _places(self.position))
+        columns = x.shape[2]
+        times = COLUMNS // columns
+        every = torch.arange(columns, device=x.device) * times
+        x = self.columns(x + _places(self.position).index_select(2, every))
+        x = x.index_select(2, torch.arange(COLUMNS, device=x.device) // times)
         letters = F.log_softmax(_along(x, self.classify).float(), 3)[:, 0]
         frames = x.unflatten(2, (FRAMES, COLUMNS // FRAMES)).mean(3)
         return _embedding(_along(self.frames(frames), self.project)), letters

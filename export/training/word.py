@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from engine.errors import LibraryError
+from engine.packs import read_pack
 from engine.tokenizer import ALPHABET, fold, stretch
 from export.data.words import Cut, cut_words, vary
+from export.restore import restored_image_tower, restored_text_tower
 from export.synth.bank import Bank
 from export.synth.crops import CropRenderer
 from export.synth.damage import degrade_crops
@@ -33,6 +36,10 @@ from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training.run import Average, Budget, load, mixed_precision, save
 
 Batch = tuple[Tensor, list[str]]
+
+# Of a batch, how much is seen at half the width, and the letters of words that are: in condensed
+# faces so many stand in what is two and a half times as wide as high.
+_NARROW_PART, _SHORT = 0.4, 7
 
 # How often drawn crops are spoiled, and those that a camera or the painter has spoiled already.
 _DRAWN_STRENGTH, _REAL_STRENGTH = 0.6, 0.5
@@ -156,7 +163,7 @@ class WordTowers(nn.Module):
     def losses(self, crops: Tensor, words: list[str]) -> tuple[dict[str, Tensor], Tensor]:
         """The losses by name, and minus the log-likelihood of each word, (n,)."""
         device = crops.device
-        embeddings, letters = self.image(crops)
+        embeddings, letters = self._seen(crops, words)
         queries = words + [distract(word) for word in words]
         texts = self.text(*tokens(queries, device))
         scale = self.log_scale.exp().clamp(max=100.0)
@@ -188,25 +195,67 @@ class WordTowers(nn.Module):
         ctc = (weight * letter).mean()
         return {"to_text": to_text, "to_image": 0.5 * to_image, "ctc": ctc}, surprise.detach()
 
+    def _seen(self, crops: Tensor, words: list[str]) -> tuple[Tensor, Tensor]:
+        """What the image tower answers, of some short words at half the width."""
+        count = round(_NARROW_PART * len(words))
+        if not count:
+            return self.image(crops)
+        order = sorted(
+            range(len(words)), key=lambda at: (max(_SHORT, len(words[at])), random.random())
+        )
+        narrow, wide = torch.tensor(order, device=crops.device).split([count, len(words) - count])
+        parts = self.image(halved(crops[narrow])), self.image(crops[wide])
+        back = torch.cat([narrow, wide]).argsort()
+        embeddings, letters = (torch.cat(both)[back] for both in zip(*parts, strict=True))
+        return embeddings, letters
+
+
+def halved(crops: Tensor) -> Tensor:
+    """Crops (n, h, w, 3) uint8 at half the width, as the engine makes them."""
+    both = crops.int().unflatten(2, (-1, 2)).sum(3)
+    return ((both + 1) // 2).byte()
+
+
+@torch.no_grad()
+def sharpest(towers: WordTowers, crops: Tensor, words: list[str]) -> Tensor:
+    """The logarithm of the temperature at which towers without one of their own lose least."""
+
+    def lost(scale: float) -> float:
+        towers.log_scale.fill_(math.log(scale))
+        losses, _ = towers.losses(crops, words)
+        return float(losses["to_text"] + losses["to_image"])
+
+    return torch.tensor(math.log(min(range(10, 101, 5), key=lost)))
+
 
 @torch.no_grad()
 def validate(towers: WordTowers, cuts: list[Cut], device: torch.device) -> dict[str, float]:
-    """CTC exact and embedding top-1 among the set's own words, on crops not trained on."""
+    """CTC exact and embedding top-1 among the set's own words, on crops not trained on.
+
+    ``narrow_``: of short words at half the width.
+    """
     towers.eval()
-    words = [fold(cut.text)[:LONGEST_WORD] for cut in cuts]
-    lexicon = sorted(set(words))
+    lexicon = sorted({_label(cut) for cut in cuts})
     texts = towers.text(*tokens(lexicon, device))
-    exact = first = 0
-    for start in range(0, len(cuts), 256):
-        part = cuts[start : start + 256]
-        crops = torch.from_numpy(np.stack([vary(cut, None) for cut in part])).to(device)
-        embeddings, letters = towers.image(crops)
-        best = (embeddings @ texts.T).argmax(1).tolist()
-        for at, word in enumerate(words[start : start + 256]):
-            first += lexicon[best[at]] == word
-            exact += greedy(letters[at]) == word
-    towers.train()
-    return {"ctc_exact": exact / len(cuts), "top1": first / len(cuts), "words": len(lexicon)}
+    short = [cut for cut in cuts if len(_label(cut)) <= _SHORT]
+    found: dict[str, float] = {"words": len(lexicon)}
+    for called, some in (("", cuts), ("narrow_", short)):
+        exact = first = 0
+        for start in range(0, len(some), 256):
+            part = some[start : start + 256]
+            crops = torch.from_numpy(np.stack([vary(cut, None) for cut in part])).to(device)
+            embeddings, letters = towers.image(halved(crops) if called else crops)
+            best = (embeddings @ texts.T).argmax(1).tolist()
+            for cut, at, path in zip(part, best, letters, strict=True):
+                first += lexicon[at] == _label(cut)
+                exact += greedy(path) == _label(cut)
+        found[f"{called}exact"] = exact / max(1, len(some))
+        found[f"{called}top1"] = first / max(1, len(some))
+    return found
+
+
+def _label(cut: Cut) -> str:
+    return fold(cut.text)[:LONGEST_WORD]
 
 
 def greedy(letters: Tensor) -> str:
@@ -226,7 +275,13 @@ def train(args: argparse.Namespace) -> None:
         f"{len(real)} real crops to train on, {len(held)} held out; {len(scenes)} of scenes",
         flush=True,
     )
-    towers = WordTowers().to(device)
+    towers, still, before = WordTowers(), args.base is not None, 0
+    if still:
+        pack = read_pack(Path(args.base))
+        before = int(pack.settings.get("training", {}).get("crops", 0))
+        towers.image.load_state_dict(restored_image_tower(pack.path("image")).state_dict())
+        towers.text.load_state_dict(restored_text_tower(pack.path("text")).state_dict())
+    towers = towers.to(device)
     average = Average(towers, 0.999)
     optimizer = torch.optim.AdamW(towers.parameters(), lr=1e-3, weight_decay=0.02)
     budget, step, file = Budget(args.minutes), 0, Path(args.out) / "word.pt"
@@ -234,7 +289,10 @@ def train(args: argparse.Namespace) -> None:
         towers.load_state_dict(state["towers"])
         average.state = {k: v.to(device) for k, v in state["average"].items()}
         optimizer.load_state_dict(state["optimizer"])
-        budget.spent, step = state["seconds"], state["step"]
+        budget.spent, step, still = state["seconds"], state["step"], state["still"]
+        before = state["before"]
+    # A pack's batch normalisation is folded into its convolutions: what stands for it adds only.
+    towers.train(not still)
     again, of_real, of_scenes = (
         round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
@@ -253,6 +311,8 @@ def train(args: argparse.Namespace) -> None:
     for crops, words in loader:
         if (hard := replay.take(again)) is not None:
             crops, words = torch.cat([crops, hard[0]]), words + hard[1]
+        if still and not step:
+            towers.log_scale.data.copy_(sharpest(towers, crops.to(device), words))
         rate = budget.rate(args.rate)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -286,7 +346,9 @@ def train(args: argparse.Namespace) -> None:
                 "optimizer": optimizer.state_dict(),
                 "seconds": budget.seconds(),
                 "step": step,
-                "crops": step * args.batch,
+                "crops": before + step * args.batch,
+                "before": before,
+                "still": still,
             }
             save(file, content)
             judged = WordTowers().to(device)
@@ -329,6 +391,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scenes-part", type=float, default=0.18, help="share of scenes' crops")
     parser.add_argument("--replayed", type=float, default=0.27, help="share of hard crops again")
+    parser.add_argument("--base", metavar="PACK", help="begin with the towers of a compact pack")
     parser.add_argument("--out", required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")

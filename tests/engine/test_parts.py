@@ -131,7 +131,9 @@ def test_words_that_overlap_share_what_both_show() -> None:
 
 def test_words_of_the_second_row_count_as_a_whole() -> None:
     rows = np.stack([group(0, 30), group(28, 30), group(4, 50, top=24)])
-    np.testing.assert_allclose(shares(rows), [[0, 29 / 30], [1 / 30, 1], [0, 1]], atol=1e-5)
+    np.testing.assert_allclose(
+        shares(rows), np.array([[0, 29 / 30], [1 / 30, 1], [0, 1]]), atol=1e-5
+    )
     centred = np.stack([group(0, 100), group(30, 40, top=24)])
     assert shares(centred).tolist() == [[0, 1], [0, 1]]
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.preprocess import Pyramid, View, alike, grown
+from engine.preprocess import Pyramid, View, grown
 
 Image = NDArray[np.uint8]
 
@@ -230,14 +230,3 @@ def test_a_strip_beyond_the_edge_repeats_the_edge() -> None:
     photo = np.full((40, 40, 3), 77, np.uint8)
     crop = Pyramid(photo).crop_strip(arc_strip(60, 1.0, 20, (20, 60)), 128, 32)
     assert (crop == 77).all()
-
-
-def test_crops_are_given_by_their_width_so_many_at_a_time() -> None:
-    crops = [np.full((4, wide, 3), at, np.uint8) for at, wide in enumerate((8, 4, 8, 8, 4))]
-    given = [(rows, batch.shape, batch[:, 0, 0, 0].tolist()) for rows, batch in alike(crops, 2)]
-    assert given == [
-        ([0, 2], (2, 4, 8, 3), [0, 2]),
-        ([3], (1, 4, 8, 3), [3]),
-        ([1, 4], (2, 4, 4, 3), [1, 4]),
-    ]
-    assert list(alike([], 2)) == []

@@ -38,6 +38,15 @@ def test_the_image_tower_embeds_and_reads() -> None:
     torch.testing.assert_close(letters.exp().sum(2), torch.ones(3, compact.COLUMNS))
 
 
+def test_of_a_narrow_crop_every_column_is_answered_twice() -> None:
+    with torch.no_grad():
+        embeddings, letters = ImageTower(SMALL).eval()(crops(3)[:, :, : compact.NARROW])
+    assert embeddings.shape == (3, compact.FRAMES * compact.FRAME_SIZE)
+    assert letters.shape == (3, compact.COLUMNS, len(compact.ALPHABET) + 1)
+    torch.testing.assert_close(letters[:, ::2], letters[:, 1::2], atol=0, rtol=0)
+    assert (letters[:, 2::2] != letters[:, :-2:2]).any()
+
+
 def test_a_crop_is_embedded_the_same_alone_and_among_others() -> None:
     tower = ImageTower(SMALL).eval()
     some = crops(4)

@@ -106,9 +106,11 @@ def test_focus_takes_photos_of_all_sizes_and_numbers(
     np.testing.assert_allclose(maps, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7, 33])
-def test_the_image_tower_takes_any_number_of_crops(written: Written, count: int) -> None:
-    crops = noise(count, 32, 128, 3)
+@pytest.mark.parametrize(("count", "wide"), [(1, 128), (2, 64), (7, 128), (33, 64)])
+def test_the_image_tower_takes_any_number_of_crops_of_two_widths(
+    written: Written, count: int, wide: int
+) -> None:
+    crops = noise(count, 32, wide, 3)
     found = written.answers("image", crops=crops)
     with torch.no_grad():
         expected = written.words.image(torch.from_numpy(crops))
@@ -294,7 +296,7 @@ def test_quantised_towers_are_rewritten_without_another_number(
 ) -> None:
     name, sizes = {
         "focus": ("photo", [(1, 64, 96, 3), (2, 32, 32, 3), (1, 96, 352, 3)]),
-        "image": ("crops", [(1, 32, 128, 3), (5, 32, 128, 3)]),
+        "image": ("crops", [(1, 32, 128, 3), (5, 32, 128, 3), (3, 32, 64, 3)]),
     }[part]
     files = [tmp_path / "plain.onnx", tmp_path / "rewritten.onnx"]
     for file in files:
@@ -369,15 +371,16 @@ def test_labelled_photos_tune_and_calibrate_the_pack(
     monkeypatch.setattr(pack, "quantize", lambda file, inputs, *_: quantised.append(inputs))
     monkeypatch.setattr(pack, "FRAME_SIZE", 36)
     monkeypatch.setattr(pack, "dictionary", lambda: [f"zz{at}zz" for at in range(400)])
-    status = main([
+    arguments = [
         "pack", "--run-folder", str(tmp_path), "--out", str(tmp_path / "pack"),
         "--check-photo", str(tmp_path / "check.jpg"), "--check-query", "Check",
         "--labelled", str(tmp_path), str(tmp_path / "gt.json"), "--sides", "512",
-    ])  # fmt: skip
+    ]  # fmt: skip
+    status = main(arguments)
     told = capsys.readouterr().out
     assert status == 0, told
     assert "2 held-out photos: words covered 0." in told
-    assert len(quantised) == 1
+    assert [len(inputs) for inputs in quantised] == [1, 1]
     content = read_content(tmp_path / "pack")
     assert content["calibration"] != pack.UNFITTED
     assert content["check"]["similarity"] > 0.5
@@ -387,3 +390,13 @@ def test_labelled_photos_tune_and_calibrate_the_pack(
     put(photo, "lantern", (256, 200), 5)
     # It is large, and so it is read twice.
     assert [region.reading for region in towers.embed_photo(photo)] == ["lantern", "lantern"]
+    # With another pack's ways of finding words, word towers that were trained are calibrated anew.
+    finding = content["focus"]["finding"] | {"growth": 0.25}
+    content["focus"]["finding"], content["calibration"] = finding, pack.UNFITTED
+    base = Path(shutil.copytree(tmp_path / "pack", tmp_path / "base"))
+    write_content(base, content)
+    (tmp_path / "focus.pt").unlink()
+    assert main([*arguments, "--base", str(base)]) == 0
+    content = read_content(tmp_path / "pack")
+    assert content["focus"]["finding"] == finding
+    assert content["calibration"] != pack.UNFITTED

@@ -1,8 +1,9 @@
-"""Focus taken back out of ONNX files, and made narrower."""
+"""Towers taken back out of ONNX files, and Focus made narrower."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,21 @@ from numpy.typing import NDArray
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+import onnxruntime
 import torch
 from torch import nn
 
+from engine.tokenizer import stretch
 from export import restore
-from export.onnx import export_focus
+from export.onnx import export_focus, export_image, export_text
 from export.quantize import quantize
-from export.restore import restored_focus, scale_of
-from export.towers.compact import Focus
+from export.restore import restored_focus, restored_image_tower, restored_text_tower, scale_of
+from export.towers.compact import FRAMES, Focus, ImageTower, TextTower
 from export.training.narrow import narrowed
 from tests.export.lively import enliven
 from tests.packs import painted_pack
 
+STRETCHED = stretch(["photo", "a"], FRAMES), np.array([5, 1])
 WIDTHS, INNER, PYRAMID = (4, 8, 8, 12, 8), (8, 8, 12, 8), (8, 8, 8, 8)
 
 
@@ -88,11 +92,75 @@ def test_an_8_bit_file_gives_back_its_rounded_weights(
     np.testing.assert_allclose(back["stem.0.1.bias"], shift, atol=0.02)
 
 
-def test_another_network_is_refused(tmp_path: Path) -> None:
-    text = Path(restore.__file__).parents[1] / "onnx_models/compact/text.onnx"
-    for file in (painted_pack(tmp_path).path("focus"), text):
-        with pytest.raises(ValueError, match="is not the Focus of a compact pack"):
-            restored_focus(file)
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImageTower, TextTower, Path]:
+    """The word towers, and the folder that they are exported to, the image tower in int8 as well.
+
+    They are as large as those of packs.
+    """
+    torch.manual_seed(5)
+    torch.set_num_threads(1)
+    image, text = ImageTower(), TextTower()
+    enliven(image)
+    for tower in (image.eval(), text.eval()):
+        for name, value in tower.named_parameters():
+            if "norm." in name or name == "position":
+                value.data += torch.randn_like(value) * 0.3
+    folder = tmp_path_factory.mktemp("words")
+    export_image(image, folder / "image.onnx", noise(3, 32, 128, 3))
+    export_text(text, folder / "text.onnx", *STRETCHED)
+    shutil.copy(folder / "image.onnx", folder / "int8.onnx")
+    quantize(folder / "int8.onnx", [noise(16, 32, width, 3) for width in (128, 64)])
+    return image, text, folder
+
+
+@torch.no_grad()
+def test_word_towers_are_given_back(words: tuple[ImageTower, TextTower, Path]) -> None:
+    image, text, folder = words
+    letters, lengths = (torch.from_numpy(one) for one in STRETCHED)
+    found = restored_text_tower(folder / "text.onnx")(letters, lengths)
+    torch.testing.assert_close(found, text(letters, lengths), atol=1e-5, rtol=0)
+    for width in (128, 64):
+        crops = torch.from_numpy(noise(4, 32, width, 3, seed=2))
+        expected = image(crops)
+        for one, other in zip(
+            restored_image_tower(folder / "image.onnx")(crops), expected, strict=True
+        ):
+            torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
+        embeddings, read = restored_image_tower(folder / "int8.onnx")(crops)
+        assert (embeddings * expected[0]).sum(1).min() > 0.98
+        assert (read.exp() - expected[1].exp()).abs().max() < 0.1
+
+
+def test_the_pack_that_ships_can_be_trained_on() -> None:
+    folder = Path(restore.__file__).parents[1] / "onnx_models/compact"
+    crops = noise(4, 32, 128, 3)
+    session = onnxruntime.InferenceSession(
+        str(folder / "image.onnx"), providers=["CPUExecutionProvider"]
+    )
+    with torch.no_grad():
+        found, _ = restored_image_tower(folder / "image.onnx")(torch.from_numpy(crops))
+    assert (found.numpy() * session.run(["embedding"], {"crops": crops})[0]).sum(1).min() > 0.9
+    restored_text_tower(folder / "text.onnx")
+    restored_focus(folder / "focus.onnx")
+
+
+@pytest.mark.parametrize(
+    ("restored", "called"),
+    [
+        (restored_focus, "Focus"),
+        (restored_image_tower, "image tower"),
+        (restored_text_tower, "text tower"),
+    ],
+)
+def test_another_network_is_refused(
+    tmp_path: Path, restored: Callable[[Path], nn.Module], called: str
+) -> None:
+    shipped = Path(restore.__file__).parents[1] / "onnx_models/compact"
+    part = "text" if called != "text tower" else "image"
+    for file in (painted_pack(tmp_path).path("focus"), shipped / f"{part}.onnx"):
+        with pytest.raises(ValueError, match=f"is not the {called} of a compact pack"):
+            restored(file)
 
 
 def double(model: Focus) -> None:
