@@ -114,7 +114,6 @@ def write_pack(args: argparse.Namespace) -> int:
         print(f"{len(photos)} held-out photos: words covered {covered:.3f} with {found}")
         content["focus"]["finding"] = asdict(found)
         _save(out, content)
-    if photos and word is not None:
         strangers = random.Random(1).sample(dictionary(), 400)
         content["calibration"] = fit(open_towers(read_pack(out)), photos, strangers)
         print("calibration:", content["calibration"])
@@ -239,7 +238,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base",
         metavar="PACK",
-        help="take from this pack what no checkpoint is there for, and how words are found",
+        help="take from this pack what no checkpoint is there for, how words are found, and the "
+        "calibration",
     )
     parser.add_argument("--out", required=True, help="folder of the pack")
     parser.add_argument("--name", default="compact")
