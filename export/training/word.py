@@ -1,9 +1,8 @@
 """Trains the image tower and the text tower together on word crops.
 
 Losses: contrastive in both directions, with a distracted query (one edit away, FDP's *Distinguish*
-step) for every word, and CTC on the image tower's columns. Crops that were hard to read come again,
-for drawing another costs much of what training on it does (online hard example mining, after
-Shrivastava et al., CVPR 2016).
+step) for every word, and CTC on the image tower's columns. Crops that were hard to read come again
+(`replay.py`), and short words are seen at half the width as well, as on pages.
 """
 
 from __future__ import annotations
@@ -33,9 +32,8 @@ from export.synth.crops import CropRenderer
 from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
+from export.training.replay import Batch, Replay
 from export.training.run import Average, Budget, load, mixed_precision, save
-
-Batch = tuple[Tensor, list[str]]
 
 # Of a batch, how much is seen at half the width, and the letters of words that are: in condensed
 # faces so many stand in what is two and a half times as wide as high.
@@ -83,54 +81,6 @@ class Crops(IterableDataset[Batch]):
                 strength = torch.cat([strength, torch.full((share.count,), _REAL_STRENGTH)])
             spoiled = torch.from_numpy(degrade_crops(crops, strength, renderer.chance))
             yield spoiled, [fold(word)[:LONGEST_WORD] for word in words]
-
-
-class Replay:
-    """Crops that were hard to read, each to be seen a few times more."""
-
-    CAPACITY = 50_000  # 12 KB each
-    LEAST = 2_000  # before that the same ones would come too often
-    TIMES = 3
-    # Minus the log-likelihood of a word that was read, and a letter of one that nobody could read.
-    EASY, HOPELESS = 0.6, 2.2
-
-    def __init__(self) -> None:
-        self._items: list[tuple[Tensor, str, int]] = []
-
-    def add(self, crops: Tensor, words: list[str], surprise: Tensor) -> None:
-        """Keep the hard ones; ``surprise`` (n,): minus the log-likelihood of each word.
-
-        What was read is not kept, nor what hardly anybody could read.
-        """
-        for crop, word, amount in zip(crops, words, surprise.tolist(), strict=True):
-            if not self.EASY < amount < self.HOPELESS * len(word):
-                continue
-            item = (crop.clone(), word, self.TIMES)
-            if len(self._items) < self.CAPACITY:
-                self._items.append(item)
-            else:
-                self._items[random.randrange(self.CAPACITY)] = item
-
-    def take(self, count: int) -> Batch | None:
-        """So many of them, in other colours and moved a little; None while there are too few."""
-        if len(self._items) < max(self.LEAST, count):
-            return None
-        crops, words = [], []
-        for _ in range(count):
-            at = random.randrange(len(self._items))
-            crop, word, left = self._items[at]
-            crops.append(crop)
-            words.append(word)
-            if left > 1:
-                self._items[at] = (crop, word, left - 1)
-            else:
-                self._items[at] = self._items[-1]
-                self._items.pop()
-        batch = torch.stack(crops)
-        inverted, permuted = torch.rand(2, count) < 0.3
-        batch[inverted] = 255 - batch[inverted]
-        batch[permuted] = batch[permuted][..., torch.randperm(3)]
-        return batch.roll((random.randint(-1, 1), random.randint(-3, 3)), (1, 2)), words
 
 
 def distract(word: str) -> str:

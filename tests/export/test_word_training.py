@@ -28,10 +28,10 @@ from export.onnx import export_image, export_text
 from export.synth.bank import Bank
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training import word
+from export.training.replay import Replay
 from export.training.run import load
 from export.training.word import (
     Crops,
-    Replay,
     Share,
     WordTowers,
     distract,
