@@ -39,6 +39,9 @@ from export.training.run import Average, Budget, load, mixed_precision, save
 # faces so many stand in what is two and a half times as wide as high.
 _NARROW_PART, _SHORT = 0.4, 7
 
+_RATE, _RATE_OF_PACKS = 1.2e-3, 2e-4  # a pack has no batch normalisation that would even steps
+_SCALES = (10, 20, 40, 70, 100)  # inverse temperatures that towers of a pack may begin with
+
 # How often drawn crops are spoiled, and those that a camera or the painter has spoiled already.
 _DRAWN_STRENGTH, _REAL_STRENGTH = 0.6, 0.5
 # Minus the log-likelihood a letter above which a crop counts less in CTC: nobody could read it.
@@ -161,7 +164,7 @@ class WordTowers(nn.Module):
 
 
 def halved(crops: Tensor) -> Tensor:
-    """Crops (n, h, w, 3) uint8 at half the width, as the engine makes them."""
+    """Crops (n, h, w, 3) uint8 at half the width, much as the engine cuts them."""
     both = crops.int().unflatten(2, (-1, 2)).sum(3)
     return ((both + 1) // 2).byte()
 
@@ -175,7 +178,7 @@ def sharpest(towers: WordTowers, crops: Tensor, words: list[str]) -> Tensor:
         losses, _ = towers.losses(crops, words)
         return float(losses["to_text"] + losses["to_image"])
 
-    return torch.tensor(math.log(min(range(10, 101, 5), key=lost)))
+    return torch.tensor(math.log(min(_SCALES, key=lost)))
 
 
 @torch.no_grad()
@@ -239,10 +242,11 @@ def train(args: argparse.Namespace) -> None:
         towers.load_state_dict(state["towers"])
         average.state = {k: v.to(device) for k, v in state["average"].items()}
         optimizer.load_state_dict(state["optimizer"])
-        budget.spent, step, still = state["seconds"], state["step"], state["still"]
-        before = state["before"]
+        budget.spent, step = state["seconds"], state["step"]
+        still, before = state.get("still", False), state.get("before", 0)
     # A pack's batch normalisation is folded into its convolutions: what stands for it adds only.
     towers.train(not still)
+    top = args.rate or (_RATE_OF_PACKS if still else _RATE)
     again, of_real, of_scenes = (
         round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
@@ -263,7 +267,7 @@ def train(args: argparse.Namespace) -> None:
             crops, words = torch.cat([crops, hard[0]]), words + hard[1]
         if still and not step:
             towers.log_scale.data.copy_(sharpest(towers, crops.to(device), words))
-        rate = budget.rate(args.rate)
+        rate = budget.rate(top)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with mixed_precision(device):
@@ -346,7 +350,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
     parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument(
+        "--rate", type=float, help=f"at most: {_RATE}, with --base {_RATE_OF_PACKS}"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -317,6 +317,12 @@ def test_training_goes_on_with_the_towers_of_a_pack(
         for steps in ("1", "3"):
             more = ("--base", str(tmp_path), "--rate", "1e-6", "--steps", steps)
             word.train(arguments(bank, tmp_path / "out", *more))
+        plain = ("--base", str(tmp_path), "--minutes", "1e6", "--steps", "1")
+        word.train(arguments(bank, tmp_path / "plain", *plain))
+    begun = load(tmp_path / "plain" / "word.pt")
+    assert begun is not None
+    # A twentieth of the rate for packs, to begin with.
+    assert begun["optimizer"]["param_groups"][0]["lr"] == pytest.approx(1e-5, rel=0.01)
     state = load(tmp_path / "out" / "word.pt")
     assert state is not None
     assert state["still"]
