@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -15,7 +15,8 @@ Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 STRIDE = 4  # pixels of Focus's input a map cell
-_WHOLE = 900  # pictures up to so many pixels long are always looked at as a whole
+_WHOLE = 900  # pixels: longer pictures are looked at where the look before it saw something
+_GLANCED = 480  # pixels: longer ones are glanced at before, where the pack has a tower for that
 _CELL = 32  # pixels: boxes of a closer look begin at multiples of it
 _ENLARGED = 2.0  # times as large as the photo: more is for small print
 _LARGE = 9  # cells of the look before it
@@ -28,12 +29,17 @@ def look(
     sides: Sequence[int],
     most_enlarged: float,
     trace: float,
+    glance: Callable[[Image], Mask] | None = None,
 ) -> list[tuple[Maps, float]]:
     """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
 
     ``sides``: of the scales, largest first. A close look goes only where the last one before it has
     seen a ``trace`` of text; elsewhere its maps are 0, and where there is none it is left out. One
     that enlarges the photo much goes to small print only: large words gain too little for its time.
+
+    ``glance``: tells of a picture (H, W, 3) in which of its cells (h, w) there may be text. But for
+    large words, which the look before has seen, Focus leaves out the rest (as AutoFocus, ICCV 2019,
+    which looks closer only at what a part of its network has chosen).
     """
     views: list[View] = []
     for side in sides:
@@ -43,16 +49,20 @@ def look(
     seen: list[tuple[Maps, float]] = []
     for view in reversed(views):
         high, wide = view.padded
+        last = [(maps.max(0) > trace, view.scale / cells) for maps, cells in seen[-1:]]
         boxes = [(0, 0, wide, high)]
-        if seen and max(high, wide) > _WHOLE:
-            coarse, cells = seen[-1]
-            traces: Mask = coarse.max(0) > trace
+        close = bool(last) and max(high, wide) > _WHOLE
+        if close:
             if view.scale > _ENLARGED:
-                traces = of_small_print(traces)
-            boxes = worth_a_look(traces, view.scale / cells, high, wide)
+                last = [(of_small_print(traces), ratio) for traces, ratio in last]
+            boxes = worth_a_look(last, high, wide)
             if not boxes:
                 continue
         picture = view.of(pyramid)
+        if glance is not None and not close and max(high, wide) > _GLANCED:
+            near_text = glance(picture)
+            large = [(of_large_print(traces), ratio) for traces, ratio in last]
+            boxes = worth_a_look([(near_text, high / len(near_text)), *large], high, wide)
         maps = np.zeros((2, high // STRIDE, wide // STRIDE), np.float32)
         for left, top, right, bottom in boxes:
             part = np.ascontiguousarray(picture[top:bottom, left:right])
@@ -62,11 +72,17 @@ def look(
     return seen
 
 
+def of_large_print(traces: Mask) -> Mask:
+    """Traces of text (h, w) of words that are ``_LARGE`` cells high, and a little about them."""
+    cells = traces.astype(np.uint8)
+    large = cv2.morphologyEx(cells, cv2.MORPH_OPEN, np.ones((_LARGE, _LARGE), np.uint8))
+    answer: Mask = cv2.dilate(large, np.ones((5, 5), np.uint8)) > 0
+    return answer
+
+
 def of_small_print(traces: Mask) -> Mask:
-    """Traces of text (h, w) without those of words that are ``_LARGE`` cells high."""
-    rest = traces.astype(np.uint8)
-    large = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((_LARGE, _LARGE), np.uint8))
-    rest[cv2.dilate(large, np.ones((5, 5), np.uint8)) > 0] = 0
+    """Traces of text (h, w) of other words."""
+    rest = (traces & ~of_large_print(traces)).astype(np.uint8)
     # Without the specks that are left about large words. OpenCV's own opening moves by a cell what
     # it opens with a square of even sides.
     two = np.ones((2, 2), np.uint8)
@@ -74,17 +90,17 @@ def of_small_print(traces: Mask) -> Mask:
     return answer
 
 
-def worth_a_look(traces: Mask, ratio: float, high: int, wide: int) -> list[Box]:
+def worth_a_look(seen: Iterable[tuple[Mask, float]], high: int, wide: int) -> list[Box]:
     """Boxes in a picture of (high, wide) pixels about all traces of text, with room about them.
 
-    ``traces`` (h, w): of a coarser look at the same photo. ``ratio``: the picture's pixels per cell
-    of it.
+    ``seen``: masks (h, w) of where there are traces, each with the picture's pixels per cell.
     """
     rows, columns = -(-high // _CELL), -(-wide // _CELL)
-    ys, xs = np.nonzero(traces)
     near = np.zeros((rows, columns), np.uint8)
-    row, column = (((places + 0.5) * ratio).astype(int) // _CELL for places in (ys, xs))
-    near[row.clip(0, rows - 1), column.clip(0, columns - 1)] = 1
+    for traces, ratio in seen:
+        ys, xs = np.nonzero(traces)
+        row, column = (((places + 0.5) * ratio).astype(int) // _CELL for places in (ys, xs))
+        near[row.clip(0, rows - 1), column.clip(0, columns - 1)] = 1
     near = np.asarray(cv2.dilate(near, np.ones((3, 3), np.uint8)), np.uint8)
     return [
         (left * _CELL, top * _CELL, min(right * _CELL, wide), min(bottom * _CELL, high))

@@ -49,6 +49,8 @@ class ModelPack:
     def fingerprint(self) -> str:
         """16 hexadecimal digits over the towers' digests and what changes their embeddings."""
         used = {key: self.settings.get(key) for key in ("focus", "image", "text")}
+        if "glance" in self.settings:  # most packs have none
+            used["glance"] = self.settings["glance"]
         text = json.dumps([self.files, used], sort_keys=True, default=dict)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -76,7 +78,7 @@ class ModelPack:
         return found
 
     def path(self, part: str) -> Path:
-        """The file of a tower: ``focus``, ``image`` or ``text``."""
+        """The file of a tower: ``glance``, ``focus``, ``image`` or ``text``."""
         if part not in self.files:
             raise PackError(f"The model pack “{self.name}” has no {part} tower.")
         return self.folder / self.files[part]["name"]

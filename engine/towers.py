@@ -102,8 +102,10 @@ class CompactTowers:
         try:
             focus, image, text = (pack.settings[key] for key in ("focus", "image", "text"))
             self._sides = [int(side) for side in focus["longest_sides"]]
-            self._most_enlarged = float(focus["most_enlarged"])
-            self._finding = FocusSettings(**focus["finding"])
+            self.most_enlarged = float(focus["most_enlarged"])
+            self.finding = FocusSettings(**focus["finding"])
+            glance = pack.settings.get("glance")
+            self._worth = float(glance["threshold"]) if glance else 0.0
             self._wide, self._high = int(image["width"]), int(image["height"])
             self._batch = max(1, int(image["batch"]))
             self._margin = _margins(image)
@@ -122,6 +124,8 @@ class CompactTowers:
         self._text = TowerFile(pack, "text", threads)
         self._focus = TowerFile(pack, "focus", threads) if parts == "all" else None
         self._image = TowerFile(pack, "image", threads) if parts == "all" else None
+        glances = glance and parts == "all"
+        self._glance = TowerFile(pack, "glance", threads) if glances else None
 
     def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         if not words:
@@ -258,15 +262,27 @@ class CompactTowers:
 
     def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
-        looks = words_of_looks(self.focus_maps(pyramid), self._finding)
+        looks = words_of_looks(self.focus_maps(pyramid), self.finding)
         found = without_doubles(looks)
         again = worth_reading_too(looks, found)
-        return found + joined(found, self._finding.gap) + again
+        return found + joined(found, self.finding.gap) + again
 
-    def focus_maps(self, pyramid: Pyramid) -> list[tuple[NDArray[np.float32], float]]:
-        """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel."""
-        finding = self._finding
-        return look(self._maps, pyramid, self._sides, self._most_enlarged, finding.trace)
+    def focus_maps(
+        self, pyramid: Pyramid, *, everywhere: bool = False
+    ) -> list[tuple[NDArray[np.float32], float]]:
+        """Focus's maps (2, h, w) at every scale of the pack, with map cells per photo pixel.
+
+        ``everywhere``: without a glance before.
+        """
+        glance = None if self._glance is None or everywhere else self._near_text
+        trace = self.finding.trace
+        return look(self._maps, pyramid, self._sides, self.most_enlarged, trace, glance)
+
+    def _near_text(self, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        assert self._glance is not None
+        (chances,) = self._glance.run(["chances"], {"photo": picture[None]})
+        answer: NDArray[np.bool_] = chances[0] > self._worth
+        return answer
 
     def _maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self._focus is None:

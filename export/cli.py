@@ -12,7 +12,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from export.data import teacher
     from export.evaluation import command as evaluation
     from export.synth import draw, samples, signs
-    from export.training import fdp, focus, recipe, word
+    from export.training import fdp, focus, glance, recipe, word
 
     parser = argparse.ArgumentParser(prog="photolex-export", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     recipe.add_arguments(towers.add_parser("all", help="draw, label and train, in one command"))
     word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
+    glance.add_arguments(towers.add_parser("glance", help="where Focus need not look"))
     fdp.add_arguments(towers.add_parser("fdp", help="FDP's heads and prompts about CLIP"))
     samples.add_arguments(commands.add_parser("samples", help="draw the sample library"))
     pack.add_arguments(commands.add_parser("pack", help="export trained towers as a model pack"))

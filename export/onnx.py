@@ -21,6 +21,7 @@ from export.towers.compact import (
     FRAMES,
     NARROW,
     Focus,
+    Glance,
     ImageTower,
     TextTower,
 )
@@ -99,13 +100,22 @@ def _parity(module: nn.Module, file: Path, feeds: dict[str, NDArray[Any]]) -> fl
 
 def export_focus(model: Focus, file: Path, photo: NDArray[np.uint8]) -> float:
     """Write Focus; ``photo`` (H, W, 3), sides multiples of 32, is what parity is checked on."""
+    return _of_photos(model, "maps", file, photo)
+
+
+def export_glance(model: Glance, file: Path, photo: NDArray[np.uint8]) -> float:
+    """As ``export_focus``."""
+    return _of_photos(model, "chances", file, photo)
+
+
+def _of_photos(model: nn.Module, answer: str, file: Path, photo: NDArray[np.uint8]) -> float:
     example = torch.zeros(2, 256, 320, 3, dtype=torch.uint8)
     sides = {
         0: torch.export.Dim("photos", min=1, max=64),
         1: 32 * torch.export.Dim("rows", min=1, max=256),
         2: 32 * torch.export.Dim("columns", min=1, max=256),
     }
-    onnx.save(traced(model, (example,), (["photo"], ["maps"]), (sides,)), str(file))
+    onnx.save(traced(model, (example,), (["photo"], [answer]), (sides,)), str(file))
     return _parity(model, file, {"photo": photo[None]})
 
 

@@ -25,7 +25,7 @@ from engine.preprocess import Pyramid, View
 from engine.tokenizer import fold, stretch
 from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
-from export.onnx import export_focus, export_image, export_text
+from export.onnx import export_focus, export_glance, export_image, export_text
 from export.quantize import quantize
 from export.synth.corpus import dictionary
 from export.towers.compact import (
@@ -36,6 +36,7 @@ from export.towers.compact import (
     LONGEST_WORD,
     NARROW,
     Focus,
+    Glance,
 )
 from export.training.focus import SHRINK
 from export.training.run import load
@@ -43,6 +44,7 @@ from export.training.word import WordTowers
 from export.tuning import tune
 
 LONGEST_SIDE = 2048
+WORTH_A_LOOK = 0.2  # chance of a word in a cell
 UNFITTED = {
     "similarity": 8.0, "exact": 1.0, "within": 1.0, "length": 0.0, "bias": -4.0,
     "contains": 0.9, "probably": 0.5,
@@ -87,20 +89,25 @@ def write_pack(args: argparse.Namespace) -> int:
             f"The model pack “{base.name}” is not a compact one to take towers from."
         )
     word, focus = (_checkpoint(run / f"{name}.pt", base) for name in ("word", "focus"))
+    glance = load(run / "glance.pt")  # a pack may do without
     sample = read_photo(Path(args.check_photo), LONGEST_SIDE).pixels
     photos = held_out(args.labelled or [])
-    exported = export_towers(word, focus, sample, out)
+    exported = export_towers(word, focus, glance, sample, out)
+    parts = set(exported)
     if base is not None:
         for part in base.files.keys() - exported:
             (out / f"{part}.onnx").write_bytes(base.path(part).read_bytes())
+        parts |= base.files.keys()
+    _save(out, describe(out, parts, args.name, args.sides, args.most_enlarged))
     if photos and not args.float32:
         _quantize(out, photos, args, exported)
     check = {"photo": "check.jpg", "query": args.check_query, "similarity": 0.0, "tolerance": 2.0}
     (out / "check.jpg").write_bytes(Path(args.check_photo).read_bytes())
-    content = describe(out, args.name, args.sides, args.most_enlarged) | {"check": check}
+    content = describe(out, parts, args.name, args.sides, args.most_enlarged) | {"check": check}
     content["training"] = {}
     if base is not None:
-        content |= {key: base.settings[key] for key in ("focus", "calibration")}
+        kept = ("focus", "glance", "calibration")
+        content |= {key: base.settings[key] for key in kept if key in base.settings}
         if word is None:
             content["image"] = base.settings["image"]
         content["training"] |= base.settings.get("training", {})
@@ -108,6 +115,8 @@ def write_pack(args: argparse.Namespace) -> int:
         content["training"]["crops"] = word["crops"]
     if focus is not None:
         content["training"]["patches"] = focus["patches"]
+    if glance is not None:
+        content["training"]["pieces"] = glance["pieces"]
     _save(out, content)
     if photos and base is None:
         found, covered = tune(CompactTowers(read_pack(out)), photos, FocusSettings(shrink=SHRINK))
@@ -134,12 +143,11 @@ def write_pack(args: argparse.Namespace) -> int:
 def _quantize(
     out: Path, photos: list[Labelled], args: argparse.Namespace, parts: Collection[str]
 ) -> None:
-    """Bring Focus and the image tower to int8, those of ``parts``.
+    """Bring Focus, the glance and the image tower to int8, those of ``parts``.
 
     Their ranges are those of photos and of the words in them.
     """
     if "image" in parts:
-        _save(out, describe(out, args.name, args.sides, args.most_enlarged))
         towers = CompactTowers(read_pack(out))
         crops = []
         for photo in photos[::2]:
@@ -150,11 +158,12 @@ def _quantize(
         batches = [batch for _, batch in alike(crops[:512], 16)]
         if batches:
             quantize(out / "image.onnx", batches)
-    if "focus" in parts:
-        pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
-        # Focus loses nothing by sums of 8 bits, as the image tower does by those of its columns.
-        operators = ["Conv", "Relu", "Add", "Resize"]
-        quantize(out / "focus.onnx", [picture[None] for picture in pictures], operators)
+    for part in ("focus", "glance"):
+        if part in parts:
+            pictures = [_picture(photo.pixels, 960, args.most_enlarged) for photo in photos[::3]]
+            # They lose nothing by sums of 8 bits, as the image tower does by those of its columns.
+            operators = ["Conv", "Relu", "Add", "Resize"]
+            quantize(out / f"{part}.onnx", [picture[None] for picture in pictures], operators)
 
 
 def _picture(
@@ -168,6 +177,7 @@ def _picture(
 def export_towers(
     word: dict[str, Any] | None,
     focus: dict[str, Any] | None,
+    glance: dict[str, Any] | None,
     photo: NDArray[np.uint8],
     out: Path,
 ) -> list[str]:
@@ -177,6 +187,9 @@ def export_towers(
         finder = Focus.of(focus["average"]).eval()
         file = out / "focus.onnx"
         differences["focus"] = export_focus(finder, file, _picture(photo, 640, 2.0))
+    if glance is not None:
+        file, picture = out / "glance.onnx", _picture(photo, 640, 2.0)
+        differences["glance"] = export_glance(Glance.of(glance["average"]), file, picture)
     if word is not None:
         towers = WordTowers()
         towers.load_state_dict(word["average"])
@@ -196,10 +209,12 @@ def export_towers(
     return list(differences)
 
 
-def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> dict[str, Any]:
+def describe(
+    out: Path, parts: Collection[str], name: str, sides: list[int], most_enlarged: float
+) -> dict[str, Any]:
     """What ``pack.json`` says before anything is tuned."""
-    files = {part: out / f"{part}.onnx" for part in ("focus", "image", "text")}
-    return {
+    files = {part: out / f"{part}.onnx" for part in sorted(parts)}
+    content = {
         "format": FORMAT,
         "name": name,
         "family": "compact",
@@ -227,6 +242,9 @@ def describe(out: Path, name: str, sides: list[int], most_enlarged: float) -> di
         "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
         "calibration": UNFITTED,
     }
+    if "glance" in parts:
+        content["glance"] = {"threshold": WORTH_A_LOOK}
+    return content
 
 
 def _save(out: Path, content: dict[str, Any]) -> None:
@@ -234,7 +252,11 @@ def _save(out: Path, content: dict[str, Any]) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--run-folder", required=True, help="folder with word.pt and focus.pt")
+    parser.add_argument(
+        "--run-folder",
+        required=True,
+        help="folder with word.pt, focus.pt, and glance.pt if there is one",
+    )
     parser.add_argument(
         "--base",
         metavar="PACK",

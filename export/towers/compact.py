@@ -1,5 +1,5 @@
-"""The compact FDP towers: Focus finds words, the image tower embeds and reads them, the text tower
-embeds the query in the same space.
+"""The compact FDP towers: a glance tells where words may be, Focus finds them, the image tower
+embeds and reads them, the text tower embeds the query in the same space.
 
 All convolutions are plain 3x3: depthwise ones and attention are many times slower to train on a
 CPU. The embedding keeps the order of the letters (as TDSL's frames, CVPR 2021): both towers answer
@@ -23,9 +23,11 @@ NARROW = 64  # pixels: the width of short words' crops
 MEAN, STD = 127.5, 64.0
 
 
-def _conv(inside: int, outside: int, stride: int | tuple[int, int] = 1) -> nn.Sequential:
+def _conv(
+    inside: int, outside: int, stride: int | tuple[int, int] = 1, dilation: int = 1
+) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inside, outside, 3, stride, 1, bias=False),
+        nn.Conv2d(inside, outside, 3, stride, dilation, dilation, bias=False),
         nn.BatchNorm2d(outside),
         nn.ReLU(inplace=True),
     )
@@ -206,3 +208,48 @@ def _stage(inside: int, width: int, inner: int) -> nn.Sequential:
 
 def _twice(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class Glance(nn.Module):
+    """(B, H, W, 3) uint8, sides multiples of 32, to (B, H/16, W/16): is a word in that cell?
+
+    A tenth of Focus's products, for the large part of most photos that shows no text. ``stem`` are
+    Focus's first two convolutions, narrower and with their batch normalisation; it is not trained.
+    """
+
+    def __init__(self, stem: Sequence[int] = (8, 32), inner: Sequence[int] = (32, 48)) -> None:
+        super().__init__()
+        a, b = stem
+        near, deep = inner
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, a, 3, 2, 1), nn.ReLU(), nn.Conv2d(a, b, 3, 2, 1), nn.ReLU()
+        )
+        self.near = nn.Sequential(_conv(b, near, 2), _conv(near, near))
+        self.deep = nn.Sequential(
+            _conv(near, deep, 2),
+            _conv(deep, deep, dilation=2),
+            _conv(deep, deep, dilation=3),
+            _conv(deep, deep),
+        )
+        self.out = nn.Conv2d(deep, 1, 1)
+        self.finer = nn.Conv2d(near, 1, 1)  # for training alone: of cells of 8 pixels
+
+    @classmethod
+    def of(cls, state: dict[str, Tensor]) -> Glance:
+        """The glance of these weights, in whatever widths they have."""
+        a, b, near, deep = (
+            len(state[f"{name}.weight"]) for name in ("stem.0", "stem.2", "near.0.0", "deep.0.0")
+        )
+        model = cls((a, b), (near, deep))
+        model.load_state_dict(state)
+        return model
+
+    def forward_logits(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        """Of cells of 16 pixels, and of 8."""
+        with torch.no_grad():
+            x = self.stem((photo.permute(0, 3, 1, 2).float() - MEAN) / STD)
+        x = self.near(x)
+        return self.out(self.deep(x))[:, 0], self.finer(x)[:, 0]
+
+    def forward(self, photo: Tensor) -> Tensor:
+        return torch.sigmoid(self.forward_logits(photo)[0].float())

@@ -40,7 +40,6 @@ def narrowed(
     ``photos`` (1, H, W, 3) are what answers are compared on. Where no number is given, or one that
     is not below what there is, all channels stay.
     """
-    photos = list(photos)
     jobs: list[tuple[str, list[str], int]] = []
     if inner is not None:
         stages = (["stem.2"], *([f"{stage}.1", f"{stage}.2"] for stage in _STAGES))
@@ -48,6 +47,18 @@ def narrowed(
             jobs += [(f"{block}.second", [f"{block}.first.0"], count) for block in blocks]
     if pyramid is not None:
         jobs += [(*step, count) for step, count in zip(_PYRAMID, pyramid, strict=True)]
+    return _without_channels(model, list(photos), jobs)
+
+
+def narrow_stem(model: Focus, photos: Iterable[Tensor], count: int) -> Focus:
+    """As ``narrowed``: the first convolution answers only ``count`` channels."""
+    return _without_channels(model, list(photos), [("stem.1.0", ["stem.0.0"], count)])
+
+
+def _without_channels(
+    model: Focus, photos: Sequence[Tensor], jobs: Iterable[tuple[str, list[str], int]]
+) -> Focus:
+    """By what takes channels and what makes them, how many are left."""
     model.eval()
     for taker, makes, count in jobs:
         conv = model.get_submodule(taker)

@@ -83,13 +83,21 @@ def test_boxes_that_nearly_touch_become_one() -> None:
     traces = np.zeros((40, 60), bool)
     traces[10, 10] = traces[10, 16] = True
     traces[35, 55] = True
-    boxes = worth_a_look(traces, 16.0, 640, 960)
+    boxes = worth_a_look([(traces, 16.0)], 640, 960)
     assert boxes == [(128, 128, 320, 224), (832, 512, 928, 608)]
 
 
 def test_boxes_never_reach_beyond_the_picture() -> None:
     traces = np.ones((10, 10), bool)
-    assert worth_a_look(traces, 16.0, 160, 96) == [(0, 0, 96, 160)]
+    assert worth_a_look([(traces, 16.0)], 160, 96) == [(0, 0, 96, 160)]
+
+
+def test_boxes_are_about_traces_of_cells_of_any_size() -> None:
+    coarse, fine = np.zeros((10, 15), bool), np.zeros((80, 120), bool)
+    coarse[2, 2] = fine[70, 110] = True
+    boxes = worth_a_look([(coarse, 64.0), (fine, 8.0)], 640, 960)
+    assert boxes == [(128, 128, 224, 224), (832, 512, 928, 608)]
+    assert worth_a_look([], 640, 960) == []
 
 
 def test_large_words_are_no_small_print() -> None:
