@@ -56,11 +56,13 @@ def sides(quads: Quads) -> tuple[Quads, Quads, Quads, Quads]:
     return right / wide[:, None], down / high[:, None], wide, high
 
 
-def following(quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE) -> tuple[Rows, Rows]:
+def following(
+    quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE, least_high: float = _LEAST_HIGH
+) -> tuple[Rows, Rows]:
     """Which words are followed by one, and by which: the nearest.
 
     ``quads``: (n, 4, 2). ``gap``, ``aside_at_most``: so far may it lie along and across the text,
-    in heights of the higher of both.
+    in heights of the higher of both; the lower one has ``least_high`` of these at least.
     """
     right, down, wide, high = sides(quads)
     centres = quads.mean(1)
@@ -74,7 +76,7 @@ def following(quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE) -> t
         & (between < gap * higher)
         & (between > -_MOST_OVERLAP * higher)
         & (aside < aside_at_most * higher)
-        & (np.minimum(high[:, None], high[None]) > _LEAST_HIGH * higher)
+        & (np.minimum(high[:, None], high[None]) > least_high * higher)
         & (right @ right.T > _LEAST_ALONG)
     )
     np.fill_diagonal(fits, False)

@@ -22,8 +22,10 @@ _GAP, _ASIDE = 1.2, 0.6
 _LEAST_LETTERS, _MOST_LETTERS = 4, 16
 # Ordinary words are left alone. Groups of a code have a digit or at most so many letters,
 _LONGEST_GROUP = 3
-# and a letter that stands apart takes up so many heights.
+# and a letter that stands apart takes up so many heights. By itself it may be as low as so many of
+# another one's; letters of groups are alike.
 _LEAST_WIDE = 0.8
+_LEAST_HIGH, _LEAST_HIGH_OF_GROUPS = 0.5, 0.6
 # Words between which there is no space stand at most so far apart and aside, in heights, and by so
 # much closer than to the words before and after. Short ones are found as neighbours are.
 _CLOSE, _CLOSE_ASIDE, _CLOSER = 0.5, 0.4, 0.15
@@ -48,7 +50,8 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
         return []
     _, _, wide, high = sides(quads)
     groups, spaced, read = [], [], []
-    # What was found whole and in pieces is tried as either: with long words first, and last.
+    # What was found whole and in pieces is tried as either: with long words first, and last, and of
+    # letters apart with the surest first.
     for at in sorted(range(len(readings)), key=lambda at: len(readings[at])):
         text = readings[at]
         if 0 < len(text) <= _LONGEST_GROUP or _has_digit(text):
@@ -72,7 +75,9 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
         if any(_has_digit(readings[at]) for at in line)
     ]
     words = [
-        line for order in (spaced[::-1], spaced) for line in _lines(quads, _without(doubles, order))
+        line
+        for order in (spaced[::-1], spaced, sorted(spaced))
+        for line in _lines(quads, _without(doubles, order), least_high=_LEAST_HIGH)
     ]
     pieces = _without(doubles, sorted(read, key=lambda at: float(wide[at])))
     close = [
@@ -163,13 +168,17 @@ def _has_digit(text: str) -> bool:
 
 
 def _lines(
-    quads: Quads, words: Sequence[int], gap: float = _GAP, aside: float = _ASIDE
+    quads: Quads,
+    words: Sequence[int],
+    gap: float = _GAP,
+    aside: float = _ASIDE,
+    least_high: float = _LEAST_HIGH_OF_GROUPS,
 ) -> list[tuple[int, ...]]:
     """Words that follow each other, at least two."""
     if len(words) < 2:
         return []
     places = quads[words]
-    first, second = following(places, gap, aside)
+    first, second = following(places, gap, aside, least_high)
     ends = (places[first, 1] + places[first, 2]) / 2
     starts = (places[second, 0] + places[second, 3]) / 2
     after: dict[int, int] = {}

@@ -163,6 +163,22 @@ def test_pieces_of_a_word_with_wide_spacing_are_one_string() -> None:
     assert found({"sil": group(0, 28), "ence": group(46, 40)}) == []
 
 
+def test_of_letters_that_stand_apart_some_may_be_lower() -> None:
+    letters = {"zu": group(0, 50), "p": group(62, 20, high=38, top=-8), "er": group(94, 50)}
+    assert found(letters) == ["zuper"]
+    code = {"k4": group(0, 50), "7p": group(62, 20, high=38, top=-8)}
+    assert found(code) == []
+
+
+def test_pieces_of_a_spaced_word_are_tried_surest_first_as_well() -> None:
+    """A long piece that is read wrongly hides sure ones, and short pieces hide them as well."""
+    pieces = {
+        "be": group(0, 70), "rg": group(80, 70), "x": group(95, 25), "ergx": group(40, 150),
+        "en": group(160, 70),
+    }  # fmt: skip
+    assert "bergen" in found(pieces)
+
+
 def test_an_embedding_of_parts_shows_all_letters_evenly() -> None:
     """Two channels of four frames: the first tells the frame, the second the word."""
     words = np.array([[1, 2, 3, 4, 9, 9, 9, 9], [5, 6, 7, 8, 3, 3, 3, 3]], np.float32)
