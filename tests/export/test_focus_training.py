@@ -340,8 +340,13 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
-    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    teacher: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # By some clocks hardly a patch shows anything, and there is nothing to learn.
+    monkeypatch.setattr(focus.time, "time_ns", lambda: 5)
     for seed in range(3):
         picture = np.random.default_rng(seed).integers(0, 256, (60, 80, 3)).astype(np.uint8)
         cv2.imwrite(str(tmp_path / f"{seed}.png"), cv2.resize(picture, (400, 300)))
@@ -358,7 +363,7 @@ def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
         found = re.findall(r"imitation ([\d.]+)", capsys.readouterr().out)
         told += [float(one) for one in found]
     assert len(told) == 4
-    assert 0 < told[-1] < 0.9 * told[0]  # patches are drawn by chance
+    assert 0 < told[-1] < 0.7 * told[0]
     state = load(tmp_path / "out" / "focus.pt")
     assert state is not None
     assert state["model"]["stem.2.first.0.weight"].shape == (4, 8, 3, 3)
