@@ -346,7 +346,7 @@ def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # By some clocks hardly a patch shows anything, and there is nothing to learn.
-    monkeypatch.setattr(focus.time, "time_ns", lambda: 5)
+    monkeypatch.setattr("time.time_ns", lambda: 5)
     for seed in range(3):
         picture = np.random.default_rng(seed).integers(0, 256, (60, 80, 3)).astype(np.uint8)
         cv2.imwrite(str(tmp_path / f"{seed}.png"), cv2.resize(picture, (400, 300)))
