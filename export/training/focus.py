@@ -22,7 +22,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from engine.errors import LibraryError
@@ -33,7 +33,7 @@ from export.towers.compact import Focus
 from export.training.arc import Arc
 from export.training.imitation import Teacher, imitation
 from export.training.narrow import narrowed
-from export.training.run import Average, Budget, load, mixed_precision, save
+from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
 
 Image = NDArray[np.uint8]
 SIDE = 512
@@ -266,9 +266,7 @@ def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -
 
 
 def train(args: argparse.Namespace) -> None:
-    device = torch.device(args.device)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
+    device = device_of(args)
     sources = [
         Source(Path(photos), Path(labels), float(weight), (int(least), int(most)))
         for photos, labels, weight, least, most in args.source or []
@@ -290,54 +288,25 @@ def train(args: argparse.Namespace) -> None:
     # What begins near its teacher stays nearer without the noise of each batch's own statistics.
     model = model.train(teacher is None).to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(model, 0.998)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
-    rate = args.rate or (_RATE if teacher is None else _RATE_OF_PUPILS)
-    before = 0 if teacher is None else teacher.patches
-    budget, step = Budget(args.minutes), 0
-    if state is not None:
-        average.state = {k: v.to(device) for k, v in state["average"].items()}
-        optimizer.load_state_dict(state["optimizer"])
-        budget.spent, step = state["seconds"], state["step"]
+    course = Course(
+        model,
+        args,
+        state,
+        rate=args.rate or (_RATE if teacher is None else _RATE_OF_PUPILS),
+        decay=0.998,
+        weight_decay=0.01,
+        counted="patches",
+        before=0 if teacher is None else teacher.patches,
+    )
+    course.kept["taught"] = teacher is not None
     loader = DataLoader(patches, None, num_workers=args.workers)
-    shown: dict[str, float] = {}
-    saved = time.monotonic()
-    for photos, maps in loader:
-        for group in optimizer.param_groups:
-            group["lr"] = budget.rate(rate)
+    for photos, maps in course.over(loader, file):
         with mixed_precision(device):
             logits = model.forward_logits(photos.to(device))
         parts = losses(logits, maps.to(device).float())
         if teacher is not None:
             parts["imitation"] = imitation(logits, teacher(photos).to(device))
-        optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(parts.values())).sum().backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
-        step += 1
-        average.update(model, step)
-        for name, loss in parts.items():
-            value = loss.item()
-            shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
-        if step % 50 == 0:
-            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            seen = f"{step * args.batch} patches {budget.seconds() / 60:.1f} min"
-            print(f"step {step} {seen} {text}", flush=True)
-        done = budget.part() >= 1 or (args.steps and step >= args.steps)
-        if done or time.monotonic() - saved > 240:
-            saved = time.monotonic()
-            content = {
-                "model": model.state_dict(),
-                "average": average.state,
-                "optimizer": optimizer.state_dict(),
-                "seconds": budget.seconds(),
-                "step": step,
-                "patches": before + step * args.batch,
-                "taught": teacher is not None,
-            }
-            save(file, content)
-        if done:
-            break
+        course.learn(parts)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -372,15 +341,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("LOW", "MIDDLE", "HIGH", "LAST"),
         help="channels of the pyramid, from the coarsest map to the last one",
     )
-    parser.add_argument("--out", required=True, help="folder for checkpoints")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument(
-        "--rate", type=float, help=f"at most: {_RATE}, with a teacher {_RATE_OF_PUPILS}"
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seed", type=int, default=0)
+    add_run_arguments(parser, batch=8, rates=f"{_RATE}, with a teacher {_RATE_OF_PUPILS}")
     parser.set_defaults(run=train)

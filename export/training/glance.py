@@ -33,7 +33,7 @@ from engine.towers import CompactTowers
 from export.restore import restored_focus, scale_of
 from export.towers.compact import Focus, Glance
 from export.training.narrow import narrow_stem
-from export.training.run import Average, Budget, load, mixed_precision, save
+from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
 
 Image = NDArray[np.uint8]
 
@@ -246,9 +246,7 @@ def train(args: argparse.Namespace) -> None:
             sources.append(Source(files, float(weight)))
     if not sources:
         raise LibraryError("None of the photos can be read and is large enough to learn from.")
-    device = torch.device(args.device)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
+    device = device_of(args)
     pieces, file = Pieces(sources, args.batch), out / "glance.pt"
     state = load(file)
     if state is not None:
@@ -259,49 +257,21 @@ def train(args: argparse.Namespace) -> None:
         model = start(restored_focus(read_pack(teacher).path("focus")), some)
     model = model.to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(model, 0.999)
-    trained = [one for one in model.parameters() if one.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.01)
-    budget, step = Budget(args.minutes), 0
-    if state is not None:
-        average.state = {k: v.to(device) for k, v in state["average"].items()}
-        optimizer.load_state_dict(state["optimizer"])
-        budget.spent, step = state["seconds"], state["step"]
+    course = Course(
+        model,
+        args,
+        state,
+        rate=args.rate or _RATE,
+        decay=0.999,
+        weight_decay=0.01,
+        counted="pieces",
+    )
+    model.train()
     loader = DataLoader(pieces, None, num_workers=args.workers)
-    shown = 0.0
-    saved = time.monotonic()
-    for pictures, cells in loader:
-        model.train()
-        for group in optimizer.param_groups:
-            group["lr"] = budget.rate(args.rate)
+    for pictures, cells in course.over(loader, file):
         with mixed_precision(device):
             logits = model.forward_logits(pictures.to(device))
-        lost = loss(logits, cells.to(device))
-        optimizer.zero_grad(set_to_none=True)
-        lost.backward()
-        nn.utils.clip_grad_norm_(trained, 5.0)
-        optimizer.step()
-        step += 1
-        average.update(model, step)
-        value = lost.item()
-        shown = value if step == 1 else 0.98 * shown + 0.02 * value
-        if step % 100 == 0:
-            seen = f"{step * args.batch} pieces {budget.seconds() / 60:.1f} min"
-            print(f"step {step} {seen} loss {shown:.4f}", flush=True)
-        done = budget.part() >= 1 or (args.steps and step >= args.steps)
-        if done or time.monotonic() - saved > 240:
-            saved = time.monotonic()
-            content = {
-                "model": model.state_dict(),
-                "average": average.state,
-                "optimizer": optimizer.state_dict(),
-                "seconds": budget.seconds(),
-                "step": step,
-                "pieces": step * args.batch,
-            }
-            save(file, content)
-        if done:
-            break
+        course.learn({"loss": loss(logits, cells.to(device))})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -315,15 +285,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("FOLDER", "WEIGHT"),
         help="photos, which need no labels, and their share",
     )
-    parser.add_argument(
-        "--out", required=True, help="folder for checkpoints, and 1.5 MB a photo of what was seen"
-    )
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=_RATE, help=f"at most: {_RATE}")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seed", type=int, default=0)
+    out = "folder for checkpoints, and 1.5 MB a photo of what was seen"
+    add_run_arguments(parser, batch=16, rates=str(_RATE), out=out)
     parser.set_defaults(run=train)

@@ -33,7 +33,7 @@ from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training.replay import Batch, Replay
-from export.training.run import Average, Budget, load, mixed_precision, save
+from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
 
 # Of a batch, how much is seen at half the width, and the letters of words that are: in condensed
 # faces so many stand in what is two and a half times as wide as high.
@@ -218,10 +218,8 @@ def greedy(letters: Tensor) -> str:
 
 
 def train(args: argparse.Namespace) -> None:
-    device = torch.device(args.device)
-    torch.set_num_threads(args.threads)
+    device = device_of(args)
     random.seed(args.seed)
-    torch.manual_seed(args.seed)
     real, held = _split(args.real or [])
     scenes, held_scenes = _split(args.scenes or [])
     print(
@@ -235,18 +233,23 @@ def train(args: argparse.Namespace) -> None:
         towers.image.load_state_dict(restored_image_tower(pack.path("image")).state_dict())
         towers.text.load_state_dict(restored_text_tower(pack.path("text")).state_dict())
     towers = towers.to(device)
-    average = Average(towers, 0.999)
-    optimizer = torch.optim.AdamW(towers.parameters(), lr=1e-3, weight_decay=0.02)
-    budget, step, file = Budget(args.minutes), 0, Path(args.out) / "word.pt"
+    file = Path(args.out) / "word.pt"
     if (state := load(file)) is not None:
-        towers.load_state_dict(state["towers"])
-        average.state = {k: v.to(device) for k, v in state["average"].items()}
-        optimizer.load_state_dict(state["optimizer"])
-        budget.spent, step = state["seconds"], state["step"]
-        still, before = state.get("still", False), state.get("before", 0)
+        towers.load_state_dict(state["model"])
+        still, before = state["still"], state["before"]
     # A pack's batch normalisation is folded into its convolutions: what stands for it adds only.
     towers.train(not still)
-    top = args.rate or (_RATE_OF_PACKS if still else _RATE)
+    course = Course(
+        towers,
+        args,
+        state,
+        rate=args.rate or (_RATE_OF_PACKS if still else _RATE),
+        decay=0.999,
+        weight_decay=0.02,
+        counted="crops",
+        before=before,
+    )
+    course.kept["still"] = still
     again, of_real, of_scenes = (
         round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
@@ -260,58 +263,24 @@ def train(args: argparse.Namespace) -> None:
     ahead = 4 if args.workers else None  # without workers torch refuses any number
     loader = DataLoader(data, None, num_workers=args.workers, prefetch_factor=ahead)
     replay = Replay()
-    shown: dict[str, float] = {}
-    saved = time.monotonic()
-    for crops, words in loader:
+
+    def judge() -> None:
+        judged = WordTowers().to(device)
+        judged.load_state_dict(course.average.state)
+        for called, some in (("held out", held), ("held-out scenes", held_scenes)):
+            if some:
+                print(f"{called}:", validate(judged, some[:3000], device), flush=True)
+
+    for crops, words in course.over(loader, file, judge):
         if (hard := replay.take(again)) is not None:
             crops, words = torch.cat([crops, hard[0]]), words + hard[1]
-        if still and not step:
+        if still and not course.step:
             towers.log_scale.data.copy_(sharpest(towers, crops.to(device), words))
-        rate = budget.rate(top)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         with mixed_precision(device):
             losses, surprise = towers.losses(crops.to(device), words)
-        total = torch.stack(list(losses.values())).sum()
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        nn.utils.clip_grad_norm_(towers.parameters(), 5.0)
-        optimizer.step()
-        step += 1
-        average.update(towers, step)
+        course.learn(losses)
         # Real ones come again anyway, and where they are hard their label may be wrong.
         replay.add(crops[:painted], words[:painted], surprise[:painted])
-        for name, loss in losses.items():
-            value = loss.item()
-            shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
-        if step % 100 == 0:
-            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            print(
-                f"step {step} crops {step * args.batch} {budget.seconds() / 60:.1f} min "
-                f"scale {towers.log_scale.exp().item():.1f} {text}",
-                flush=True,
-            )
-        done = budget.part() >= 1 or (args.steps and step >= args.steps)
-        if done or time.monotonic() - saved > 240:
-            saved = time.monotonic()
-            content = {
-                "towers": towers.state_dict(),
-                "average": average.state,
-                "optimizer": optimizer.state_dict(),
-                "seconds": budget.seconds(),
-                "step": step,
-                "crops": before + step * args.batch,
-                "before": before,
-                "still": still,
-            }
-            save(file, content)
-            judged = WordTowers().to(device)
-            judged.load_state_dict(average.state)
-            for called, some in (("held out", held), ("held-out scenes", held_scenes)):
-                if some:
-                    print(f"{called}:", validate(judged, some[:3000], device), flush=True)
-        if done:
-            break
 
 
 def _split(sets: Sequence[Sequence[str]]) -> tuple[list[Cut], list[Cut]]:
@@ -346,15 +315,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenes-part", type=float, default=0.18, help="share of scenes' crops")
     parser.add_argument("--replayed", type=float, default=0.27, help="share of hard crops again")
     parser.add_argument("--base", metavar="PACK", help="begin with the towers of a compact pack")
-    parser.add_argument("--out", required=True, help="folder for checkpoints")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--steps", type=int, default=0, help="stop after so many steps")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument(
-        "--rate", type=float, help=f"at most: {_RATE}, with --base {_RATE_OF_PACKS}"
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seed", type=int, default=0)
+    add_run_arguments(parser, batch=256, rates=f"{_RATE}, with --base {_RATE_OF_PACKS}")
     parser.set_defaults(run=train)

@@ -1,7 +1,10 @@
-"""What both trainings share: budget, schedule, averaged weights, checkpoints."""
+"""What the trainings of compact towers share: budget, schedule, averaged weights, checkpoints."""
 
 from __future__ import annotations
 
+import argparse
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from export.training.run import Average, Budget, load, save
+from export.training.run import Average, Budget, Course, load, save
 
 
 class Clock:
@@ -118,3 +121,70 @@ def test_a_kill_while_saving_leaves_the_old_checkpoint(
     assert load(file) == {"step": 1}
     save(file, {"step": 3})  # what was left half written is no hindrance
     assert load(file) == {"step": 3}
+
+
+class Line(nn.Module):
+    """y = a x + b, of which only ``a`` is trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.zeros(()))
+        self.b = nn.Parameter(torch.ones(()), requires_grad=False)
+
+
+def course_of(
+    model: Line, state: dict[str, Any] | None = None, minutes: float = 60.0, steps: int = 0
+) -> Course:
+    args = argparse.Namespace(minutes=minutes, steps=steps, batch=4, device="cpu")
+    return Course(
+        model, args, state, rate=2.0, decay=0.9, weight_decay=0.0, counted="points", before=100
+    )
+
+
+def follow(course: Course, model: Line, file: Path, judge: Callable[[], None] | None = None) -> int:
+    """Learn a = 3 until the course ends; how many batches it took."""
+    taken = 0
+    for x in course.over(iter(lambda: torch.ones(4), None), file, judge):
+        taken += 1
+        course.learn({"far": (model.a * x + model.b - 4).abs().mean()})
+    return taken
+
+
+def test_a_course_learns_and_counts_and_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, model = tmp_path / "line.pt", Line()
+    first = course_of(model, steps=20)
+    first.kept["note"] = "kept"
+    assert follow(first, model, file) == 20
+    state = load(file)
+    assert state is not None
+    assert (state["step"], state["points"], state["before"]) == (20, 180, 100)
+    assert state["note"] == "kept"
+    assert (state["model"]["a"], state["model"]["b"]) == (model.a, 1.0)
+    assert 0 < state["average"]["a"] < model.a < 3
+    again = Line()
+    again.load_state_dict(state["model"])
+    second = course_of(again, state, steps=60)
+    assert second.budget.spent == state["seconds"] > 0
+    torch.testing.assert_close(second.average.state, first.average.state)
+    assert follow(second, again, file) == 40
+    assert again.a.item() == pytest.approx(3, abs=0.5)
+    told = capsys.readouterr().out
+    assert re.fullmatch(r"step 50 200 points 0\.0 min far \d\.\d{4}\n", told)
+
+
+def test_a_course_saves_now_and_then_and_ends_with_its_time(tmp_path: Path, clock: Clock) -> None:
+    file, model, judged = tmp_path / "line.pt", Line(), []
+    course = course_of(model)
+    course.budget = budget_at(clock, 10.0)
+
+    def judge() -> None:
+        state = load(file)
+        assert state is not None
+        judged.append((state["step"], state["seconds"]))
+
+    for _ in course.over(iter(int, 1), file, judge):
+        clock.now += 100
+        course.learn({"far": (model.a - 4).abs()})
+    assert judged == [(3, 300.0), (6, 600.0)]

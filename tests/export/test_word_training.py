@@ -294,7 +294,7 @@ def test_training_goes_on_where_it_stopped(
     moments = second["optimizer"]["state"]
     assert {float(state["step"]) for state in moments.values()} == {5.0}
     assert "0 real crops" in capsys.readouterr().out
-    assert first["towers"].keys() == second["average"].keys() == WordTowers().state_dict().keys()
+    assert first["model"].keys() == second["average"].keys() == WordTowers().state_dict().keys()
 
 
 def test_training_goes_on_with_the_towers_of_a_pack(
@@ -328,7 +328,7 @@ def test_training_goes_on_with_the_towers_of_a_pack(
     assert state["still"]
     assert state["crops"] == 1000 + 3 * 4
     found = WordTowers()
-    found.load_state_dict(state["towers"])
+    found.load_state_dict(state["model"])
     norms = [one for one in found.image.modules() if isinstance(one, nn.BatchNorm2d)]
     assert norms
     for norm in norms:
