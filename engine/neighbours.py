@@ -19,7 +19,7 @@ Rows = NDArray[np.intp]
 # Of the higher neighbour's height: how far two pieces of a word overlap or stand aside at most.
 _MOST_OVERLAP = 0.5
 _MOST_ASIDE = 0.3
-_LEAST_HIGH = 0.6  # the lower neighbour's height, of the higher one's
+LEAST_HIGH = 0.6  # the lower neighbour's height, of the higher one's
 _LEAST_ALONG = 0.95  # cosine between their directions
 _SAME = 0.7  # of the union of two boxes that they share, where one of them will do
 
@@ -57,7 +57,7 @@ def sides(quads: Quads) -> tuple[Quads, Quads, Quads, Quads]:
 
 
 def following(
-    quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE, least_high: float = _LEAST_HIGH
+    quads: Quads, gap: float, aside_at_most: float = _MOST_ASIDE, least_high: float = LEAST_HIGH
 ) -> tuple[Rows, Rows]:
     """Which words are followed by one, and by which: the nearest.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.layout import SAME_PLACE, same_place
-from engine.neighbours import Quads, about, following, sides
+from engine.neighbours import LEAST_HIGH, Quads, about, following, sides
 
 # Of the higher neighbour's height: so far apart parts stand at most, for a plate may have a seal
 # between them, and so far aside, for of a short word Focus cannot tell how it slopes.
@@ -22,10 +22,9 @@ _GAP, _ASIDE = 1.2, 0.6
 _LEAST_LETTERS, _MOST_LETTERS = 4, 16
 # Ordinary words are left alone. Groups of a code have a digit or at most so many letters,
 _LONGEST_GROUP = 3
-# and a letter that stands apart takes up so many heights. By itself it may be as low as so many of
-# another one's; letters of groups are alike.
-_LEAST_WIDE = 0.8
-_LEAST_HIGH, _LEAST_HIGH_OF_GROUPS = 0.5, 0.6
+# and a letter that stands apart takes up so many heights. It is at least as high as this part of
+# the one beside it: a small letter by a capital.
+_LEAST_WIDE, _LEAST_HIGH_OF_LETTERS = 0.8, 0.5
 # Words between which there is no space stand at most so far apart and aside, in heights, and by so
 # much closer than to the words before and after. Short ones are found as neighbours are.
 _CLOSE, _CLOSE_ASIDE, _CLOSER = 0.5, 0.4, 0.15
@@ -77,7 +76,7 @@ def strings_in_parts(quads: Quads, readings: Sequence[str]) -> list[tuple[int, .
     words = [
         line
         for order in (spaced[::-1], spaced, sorted(spaced))
-        for line in _lines(quads, _without(doubles, order), least_high=_LEAST_HIGH)
+        for line in _lines(quads, _without(doubles, order), least_high=_LEAST_HIGH_OF_LETTERS)
     ]
     pieces = _without(doubles, sorted(read, key=lambda at: float(wide[at])))
     close = [
@@ -172,7 +171,7 @@ def _lines(
     words: Sequence[int],
     gap: float = _GAP,
     aside: float = _ASIDE,
-    least_high: float = _LEAST_HIGH_OF_GROUPS,
+    least_high: float = LEAST_HIGH,
 ) -> list[tuple[int, ...]]:
     """Words that follow each other, at least two."""
     if len(words) < 2:

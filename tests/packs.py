@@ -44,6 +44,22 @@ focus (uint8[n, h, w, 3] photo) => (float[n, 2, a, b] maps)
 }
 """
 
+# As Focus, of cells of 16 pixels: chances are how red they are.
+_GLANCE = """
+glance (uint8[n, h, w, 3] photo) => (float[n, a, b] chances)
+<float scale = {255.0}>
+{
+    values = Cast<to = 1>(photo)
+    planes = Transpose<perm = [0, 3, 1, 2]>(values)
+    cells = AveragePool<kernel_shape = [16, 16], strides = [16, 16]>(planes)
+    levels = Div(cells, scale)
+    first = Constant<value = int64[1] {0}>()
+    second = Constant<value = int64[1] {1}>()
+    red = Slice(levels, first, second, second)
+    chances = Squeeze(red, second)
+}
+"""
+
 _IMAGE = f"""
 image (uint8[n, 32, w, 3] crops) => (float[n, 576] embedding, float[n, 32, 37] letters)
 <float low = {{200.0}}, float span = {{50.0}}, float zero = {{0.0}}, float one = {{1.0}},
@@ -153,11 +169,15 @@ def read_content(folder: Path) -> dict[str, Any]:
     return content
 
 
-def painted_pack(folder: Path, name: str = "painted") -> ModelPack:
-    """Writes the pack, its self-check included, and reads it."""
+def painted_pack(
+    folder: Path, name: str = "painted", *, threshold: float | None = None
+) -> ModelPack:
+    """Writes the pack, its self-check included, and reads it; with a ``threshold`` it glances."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for part, text in (("focus", _FOCUS), ("image", _IMAGE), ("text", _TEXT)):
+    parts, files = {"focus": _FOCUS, "image": _IMAGE, "text": _TEXT}, {}
+    if threshold is not None:
+        parts["glance"] = _GLANCE
+    for part, text in parts.items():
         model = onnx.parser.parse_model(_HEADER + text)
         onnx.checker.check_model(model)
         data = model.SerializeToString()
@@ -167,29 +187,29 @@ def painted_pack(folder: Path, name: str = "painted") -> ModelPack:
     photo = np.zeros((128, 320, 3), np.uint8)
     put(photo, "check", (160, 64))
     cv2.imwrite(str(folder / "check.png"), photo[:, :, ::-1])
-    write_content(
-        folder,
-        {
-            "format": 1,
-            "name": name,
-            "family": "compact",
-            "licence": "CC0-1.0",
-            "embedding_size": FRAMES * len(ALPHABET),
-            "longest_side": 1024,
-            "files": files,
-            "focus": {
-                "longest_sides": [512],
-                "most_enlarged": 2.0,
-                "finding": {"threshold": 0.5, "shrink": _SHRINK},
-            },
-            "image": {
-                "width": 128, "height": 32, "batch": 3, "margin_along": 0.0, "margin_across": 0.0,
-            },
-            "text": {"frames": FRAMES, "longest_word": 24},
-            "calibration": CALIBRATION,
-            "check": {
-                "photo": "check.png", "query": "Check", "similarity": 0.786, "tolerance": 0.02,
-            },
+    content: dict[str, Any] = {
+        "format": 1,
+        "name": name,
+        "family": "compact",
+        "licence": "CC0-1.0",
+        "embedding_size": FRAMES * len(ALPHABET),
+        "longest_side": 1024,
+        "files": files,
+        "focus": {
+            "longest_sides": [512],
+            "most_enlarged": 2.0,
+            "finding": {"threshold": 0.5, "shrink": _SHRINK},
         },
-    )  # fmt: skip
+        "image": {
+            "width": 128, "height": 32, "batch": 3, "margin_along": 0.0, "margin_across": 0.0,
+        },
+        "text": {"frames": FRAMES, "longest_word": 24},
+        "calibration": CALIBRATION,
+        "check": {
+            "photo": "check.png", "query": "Check", "similarity": 0.786, "tolerance": 0.02,
+        },
+    }  # fmt: skip
+    if threshold is not None:
+        content["glance"] = {"threshold": threshold}
+    write_content(folder, content)
     return read_pack(folder)

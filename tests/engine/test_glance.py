@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnx.parser
 import pytest
 from numpy.typing import NDArray
 
@@ -20,23 +17,6 @@ from engine.preprocess import Pyramid
 from engine.towers import CompactTowers, open_towers
 from tests.engine.test_looks import SIDES, Eye, Image, photo
 from tests.packs import painted_pack, put, read_content, write_content
-
-# As Focus, of cells of 16 pixels: chances are how red they are.
-_GLANCE = """
-<ir_version: 9, opset_import: ["" : 17]>
-glance (uint8[n, h, w, 3] photo) => (float[n, a, b] chances)
-<float scale = {255.0}>
-{
-    values = Cast<to = 1>(photo)
-    planes = Transpose<perm = [0, 3, 1, 2]>(values)
-    cells = AveragePool<kernel_shape = [16, 16], strides = [16, 16]>(planes)
-    levels = Div(cells, scale)
-    first = Constant<value = int64[1] {0}>()
-    second = Constant<value = int64[1] {1}>()
-    red = Slice(levels, first, second, second)
-    chances = Squeeze(red, second)
-}
-"""
 
 
 class Glancing:
@@ -98,14 +78,10 @@ def test_small_pictures_are_not_worth_a_glance() -> None:
 @pytest.fixture
 def glancing(tmp_path: Path) -> ModelPack:
     """The painted pack, with a glance."""
-    painted_pack(tmp_path)
-    data = onnx.parser.parse_model(_GLANCE).SerializeToString()
-    (tmp_path / "glance.onnx").write_bytes(data)
+    painted_pack(tmp_path, threshold=0.2)
     content = read_content(tmp_path)
-    digest = hashlib.sha256(data).hexdigest()
-    content["files"]["glance"] = {"name": "glance.onnx", "sha256": digest}
     content["focus"]["longest_sides"] = [800]
-    write_content(tmp_path, content | {"glance": {"threshold": 0.2}})
+    write_content(tmp_path, content)
     return read_pack(tmp_path)
 
 
