@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.full_photos import FullPhotos
@@ -79,7 +80,16 @@ class Preview(PhotoPane):
         self._facts.setText(facts(hit))
         self._readings.setText(evidence(hit))
         # A zero-width space lets a long path break after its separators.
-        self._place.setText(str(path.parent).replace("/", "/\u200b").replace("\\", "\\\u200b"))
+        place = written(path.parent)
+        self._place.setText(place.replace("/", "/\u200b").replace("\\", "\\\u200b"))
+
+
+def written(folder: Path) -> str:
+    """A folder as people write it: on Unix from a tilde on where it is in their home."""
+    home = Path.home()
+    if sys.platform == "win32" or not folder.is_relative_to(home):
+        return str(folder)
+    return str("~" / folder.relative_to(home))
 
 
 def facts(hit: Hit) -> str:
@@ -88,10 +98,17 @@ def facts(hit: Hit) -> str:
     parts = [*([band] if band else []), f"{hit.width} × {hit.height}"]
     if hit.mtime_ns > 0:
         changed = QDateTime.fromMSecsSinceEpoch(hit.mtime_ns // 1_000_000)
-        parts.append(QLocale().toString(changed.date(), QLocale.FormatType.ShortFormat))
+        parts.append(_date(changed.date()))
     if not hit.online:
         parts.append("not connected")
     return " · ".join(parts)
+
+
+def _date(date: QDate) -> str:
+    locale = QLocale()
+    if locale == QLocale.c():  # nobody's habit: it would be “21 11 2026”
+        return date.toString(Qt.DateFormat.ISODate)
+    return locale.toString(date, QLocale.FormatType.ShortFormat)
 
 
 def evidence(hit: Hit) -> str:

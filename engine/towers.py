@@ -122,10 +122,10 @@ class CompactTowers:
                 f"The pack.json of “{pack.name}” does not say what its towers need: {error}."
             ) from error
         self._text = TowerFile(pack, "text", threads)
-        self._focus = TowerFile(pack, "focus", threads) if parts == "all" else None
-        self._image = TowerFile(pack, "image", threads) if parts == "all" else None
-        glances = glance and parts == "all"
-        self._glance = TowerFile(pack, "glance", threads) if glances else None
+        photos = parts == "all"
+        self._focus = TowerFile(pack, "focus", threads) if photos else None
+        self._image = TowerFile(pack, "image", threads) if photos else None
+        self._glance = TowerFile(pack, "glance", threads) if photos and glance else None
 
     def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
         if not words:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QDateTime, QLocale, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from desktop.full_photos import read_photo
 from desktop.lit import outlines
+from desktop.preview import facts, written
 from desktop.program import Program
 from engine.regions import ScoreMap
 from engine.search import Hit, MatchedRegion
@@ -259,6 +260,34 @@ def test_the_preview_shows_the_best_photo_while_nothing_is_chosen(
     preview = program.window.browse.preview
     qtbot.waitUntil(lambda: preview.hit is not None and "station" in preview.hit.path)
     assert [hit.path for hit in program.window.chosen()] == [preview.hit.path]  # type: ignore[union-attr]
+
+
+def test_the_preview_tells_the_folder_as_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/somebody"))
+    for folder, told in (
+        ("/home/somebody/Pictures/2024", "~/Pictures/2024"),
+        ("/home/somebody", "~"),
+        ("/home/somebodyelse/Pictures", "/home/somebodyelse/Pictures"),
+        ("/mnt/photos", "/mnt/photos"),
+    ):
+        assert written(Path(folder)) == told
+    monkeypatch.setattr("sys.platform", "win32")
+    assert written(Path("/home/somebody/Pictures")) == "/home/somebody/Pictures"
+
+
+@pytest.mark.parametrize(("locale", "told"), [("C", "2024-05-31"), ("de_DE", "31.05.24")])
+def test_the_preview_tells_the_date_as_people_write_it(
+    library: AlbumLibrary, locale: str, told: str
+) -> None:
+    (hit, *_) = library.search("coffee").hits
+    noon = QDateTime.fromString("2024-05-31T12:00:00", Qt.DateFormat.ISODate)
+    before = QLocale()
+    QLocale.setDefault(QLocale(locale))
+    try:
+        parts = facts(replace(hit, mtime_ns=noon.toMSecsSinceEpoch() * 1_000_000)).split(" · ")
+    finally:
+        QLocale.setDefault(before)
+    assert told in parts
 
 
 def test_the_viewer_stays_at_its_photo_while_photos_come_in(
