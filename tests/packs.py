@@ -29,35 +29,32 @@ _LEVELS = ", ".join(f"{_LEVEL * label}.0" for label in range(_CLASSES))
 
 _HEADER = '<ir_version: 9, opset_import: ["" : 17]>'
 
-_FOCUS = """
-focus (uint8[n, h, w, 3] photo) => (float[n, 2, a, b] maps)
-<float scale = {255.0}>
-{
+
+def _red(cell: int) -> str:
+    """How red the cells of a photo are, 0 to 1."""
+    return f"""<float scale = {{255.0}}>
+{{
     values = Cast<to = 1>(photo)
     planes = Transpose<perm = [0, 3, 1, 2]>(values)
-    cells = AveragePool<kernel_shape = [4, 4], strides = [4, 4]>(planes)
-    chances = Div(cells, scale)
-    first = Constant<value = int64[1] {0}>()
-    second = Constant<value = int64[1] {1}>()
-    red = Slice(chances, first, second, second)
+    cells = AveragePool<kernel_shape = [{cell}, {cell}], strides = [{cell}, {cell}]>(planes)
+    levels = Div(cells, scale)
+    first = Constant<value = int64[1] {{0}}>()
+    second = Constant<value = int64[1] {{1}}>()
+    red = Slice(levels, first, second, second)"""
+
+
+_FOCUS = f"""
+focus (uint8[n, h, w, 3] photo) => (float[n, 2, a, b] maps)
+{_red(4)}
     maps = Concat<axis = 1>(red, red)
-}
+}}
 """
 
-# As Focus, of cells of 16 pixels: chances are how red they are.
-_GLANCE = """
+_GLANCE = f"""
 glance (uint8[n, h, w, 3] photo) => (float[n, a, b] chances)
-<float scale = {255.0}>
-{
-    values = Cast<to = 1>(photo)
-    planes = Transpose<perm = [0, 3, 1, 2]>(values)
-    cells = AveragePool<kernel_shape = [16, 16], strides = [16, 16]>(planes)
-    levels = Div(cells, scale)
-    first = Constant<value = int64[1] {0}>()
-    second = Constant<value = int64[1] {1}>()
-    red = Slice(levels, first, second, second)
+{_red(16)}
     chances = Squeeze(red, second)
-}
+}}
 """
 
 _IMAGE = f"""
