@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import stat
+import struct
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,11 @@ def is_watched(root: Path, path: Path, *, exclude: Sequence[str] = ()) -> bool:
         if step != path and any(_is_there(step / marker) for marker in _MARKERS):
             return False
     return True
+
+
+def is_entered(root: Path, folder: Path) -> bool:
+    """Whether ``walk(root)`` would look into ``folder``."""
+    return is_watched(root, folder / "photo.jpg")
 
 
 def walk(
@@ -213,12 +219,22 @@ def _upright(image: Image.Image, longest_side: int) -> Photo:
         paper = Image.new("RGBA", seen.size, "white")
         seen = Image.alpha_composite(paper, seen).convert("RGB")
     # Asked after loading, when TIFF (and HEIF even before) has turned itself and says so.
-    orientation = image.getexif().get(0x0112, 1)
+    orientation = _orientation(image)
     if orientation in _TURNS:
         seen = seen.transpose(_TURNS[orientation])
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     return Photo(np.ascontiguousarray(seen, dtype=np.uint8), width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF has it; 1, upright, where what should be EXIF is something else."""
+    try:
+        orientation: int = image.getexif().get(0x0112, 1)
+    except (SyntaxError, ValueError, struct.error):
+        # It is no TIFF, its hexadecimal digits in a PNG are none, or it ends too soon.
+        return 1
+    return orientation
 
 
 _TURNS = {

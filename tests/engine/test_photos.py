@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from engine import photos
 from engine.errors import PhotoError
-from engine.photos import digest, is_photo_name, is_watched, read_photo, walk
+from engine.photos import digest, is_entered, is_photo_name, is_watched, read_photo, walk
 from tests import fakes
 
 EVERY_FORMAT = ["jpg", "png", "webp", "tiff", "bmp", "gif", "heic", "avif", "mpo"]
@@ -141,6 +142,9 @@ class TestWalk:
         assert watched == names(tmp_path, exclude=["x"]) == ["a.jpg", "b/c.jpg"]
         assert is_watched(tmp_path, tmp_path)
         assert not is_watched(tmp_path / "b", tmp_path / "a.jpg")
+        folders = ["", "b", ".d", "@eaDir", "g", "x"]
+        entered = [name for name in folders if is_entered(tmp_path, tmp_path / name)]
+        assert entered == ["", "b", "x"]
 
 
 class TestReading:
@@ -164,6 +168,21 @@ class TestReading:
         assert fakes.words_in(photo.pixels) == ["coffee"]
         assert photo.pixels.shape == (180, 320, 3)
         assert (photo.width, photo.height) == (640, 360)
+
+    @pytest.mark.parametrize("suffix", ["png", "webp", "heic"])
+    @pytest.mark.parametrize("exif", [b"garbage, no TIFF", b"II*\0", b"II+\0\x08\0\0\0"])
+    def test_what_should_be_exif_and_is_not_leaves_it_as_it_is(
+        self, tmp_path: Path, suffix: str, exif: bytes
+    ) -> None:
+        path = tmp_path / f"photo.{suffix}"
+        fakes.picture("coffee").save(path, exif=b"Exif\0\0" + exif)
+        assert fakes.words_in(read_photo(path, 640).pixels) == ["coffee"]
+
+    def test_nor_does_a_png_text_that_should_be_exif(self, tmp_path: Path) -> None:
+        info = PngInfo()
+        info.add_text("Raw profile type exif", "\nexif\n  4\nnot hexadecimal")
+        fakes.picture("coffee").save(tmp_path / "photo.png", pnginfo=info)
+        assert fakes.words_in(read_photo(tmp_path / "photo.png", 640).pixels) == ["coffee"]
 
     @pytest.mark.parametrize("suffix", EVERY_FORMAT)
     def test_a_large_photo_is_shrunk_to_the_longest_side(self, tmp_path: Path, suffix: str) -> None:
