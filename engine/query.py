@@ -21,6 +21,7 @@ FUNCTION_WORDS = frozenset(
 )
 
 # A pasted paragraph is searched by its beginning: nobody means more words than that by a query.
+# About as many may be excluded besides.
 MOST_TERMS = 24
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "＂": '"'})
@@ -82,7 +83,7 @@ def parse(text: str) -> Query:
     wanted: list[Attribute] = []
     unwanted: list[Attribute] = []
     alternative = False
-    terms_left = MOST_TERMS
+    terms_left = exclusions_left = MOST_TERMS
     for token in _operators(_tokens(text)):
         if token == "OR":
             alternative = True
@@ -93,10 +94,14 @@ def parse(text: str) -> Query:
             (unwanted if minus else wanted).append(attribute)
             alternative = False
             continue
-        phrases = [
-            phrase for phrase in _phrases(token.lstrip("-")) if len(phrase.terms) <= terms_left
-        ]
-        terms_left -= sum(len(phrase.terms) for phrase in phrases)
+        phrases = _phrases(token.lstrip("-"))
+        if minus:
+            # Never cut to what is left: "ice" alone leaves out more photos than "ice cream".
+            phrases = _within(phrases, MOST_TERMS if exclusions_left > 0 else 0)
+            exclusions_left -= _count_terms(phrases)
+        else:
+            phrases = _within(phrases, terms_left)
+            terms_left -= _count_terms(phrases)
         if not phrases:
             pass
         elif minus:
@@ -124,6 +129,18 @@ def sentence(text: str) -> str:
 def excluded_words(text: str) -> list[str]:
     """Queries that find, each by itself, what a photo is not to show."""
     return [_typed(phrase) for phrase in parse(text).excluded]
+
+
+def _within(phrases: list[Phrase], most: int) -> list[Phrase]:
+    """What one token asks for, in so many terms: its beginning, or without another spelling."""
+    if most <= 0:
+        return []
+    first = [Phrase(phrase.terms[:most]) for phrase in phrases[:1]]
+    return first + [phrase for phrase in phrases[1:] if len(phrase.terms) <= most]
+
+
+def _count_terms(phrases: list[Phrase]) -> int:
+    return sum(len(phrase.terms) for phrase in phrases)
 
 
 def _looking(phrase: Phrase, attributes: Attributes) -> Phrase:

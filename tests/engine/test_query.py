@@ -97,6 +97,25 @@ def test_a_pasted_paragraph_is_searched_by_its_beginning() -> None:
     assert query.words == [f"word{number}" for number in range(MOST_TERMS)]
 
 
+def test_a_pasted_phrase_is_searched_by_its_beginning() -> None:
+    words = [f"word{number}" for number in range(30)]
+    assert groups(f'"{" ".join(words)}"') == ((phrase(*words[:MOST_TERMS]),),)
+    before = " ".join(words[: MOST_TERMS - 2])
+    assert groups(f'{before} "a b c" tea')[-1] == (phrase("a", "b"),)
+    # Of a joined word it is the other spelling that has no room.
+    assert groups(f"{before} x coca-cola")[-1] == (word("cocacola"),)
+
+
+def test_what_is_excluded_is_so_however_long_the_query_is() -> None:
+    words = [f"word{number}" for number in range(30)]
+    query = parse(f'{" ".join(words)} -tea -"ice cream"')
+    assert query.excluded == (word("tea"), phrase("ice", "cream"))
+    assert parse(f'tea -"{" ".join(words)}"').excluded == (phrase(*words[:MOST_TERMS]),)
+    # No other than whole phrases up to there, for a part of one excludes more.
+    many = parse("tea " + " ".join(f'-"{one} a b c d"' for one in words)).excluded
+    assert many == tuple(phrase(one, *"abcd") for one in words[:5])
+
+
 def test_function_words_are_known() -> None:
     assert Term("the").function
     assert not Term("tea").function
