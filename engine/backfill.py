@@ -27,7 +27,8 @@ class EndingEmbedder(PhotoEmbedder, Protocol):
 class Backfill:
     """One pack beside the first, which alone decides what can be searched and what is skipped.
 
-    So a photo that this pack fails on is left out by this pack only, until the next start.
+    So a photo that this pack fails on is left out by this pack only: until the next start, or
+    where the reason may pass, until ``try_again``.
     """
 
     # As for ``Intake``: a crash loses so many photos at most, or so many seconds of work.
@@ -51,8 +52,13 @@ class Backfill:
         self._announce = announce
         self._added = added
         self._refused: set[int] = set()
+        self._put_off: set[int] = set()
         self._held: list[tuple[LackingRow, Embedded]] = []
         self._committed_at = 0.0
+
+    def try_again(self) -> None:
+        """The next run looks again at what failed for a reason that may have passed by now."""
+        self._put_off.clear()
 
     def run(self, cancel: threading.Event) -> int:
         """Embeds what lacks, until all is done or ``cancel`` is set; how many contents that was.
@@ -60,8 +66,9 @@ class Backfill:
         The model is put away in the end, for two at once may be more than the memory holds.
         """
         pack_id = self._catalogue.pack_id(self._pack)
+        left_out = self._refused | self._put_off
         lacking = [
-            row for row in self._catalogue.lacking(pack_id) if row.content_id not in self._refused
+            row for row in self._catalogue.lacking(pack_id) if row.content_id not in left_out
         ]
         if not lacking:
             return 0
@@ -79,8 +86,11 @@ class Backfill:
                     if isinstance(result, Embedded) and result.digest == row.digest:
                         self._held.append((row, result))
                         done += 1
+                    elif isinstance(result, Embedded) or result.passing or result.changing:
+                        # Not there or not to be read now, or another photo by now. The model would
+                        # be started for it after every change, so it waits for a scan.
+                        self._put_off.add(row.content_id)
                     else:
-                        # One that has changed is the next scan's.
                         self._refused.add(row.content_id)
                     self._commit_if_due(pack_id)
             finally:

@@ -220,6 +220,9 @@ class Watcher:
             if path is None:
                 continue
             if path == watched.root:
+                if isinstance(event, DirDeletedEvent):
+                    # Its observer has ended, and nothing need tell a new folder from the old one.
+                    watched.seen = False
                 self._attend_now.set()
             elif not os.path.lexists(path):
                 # What went settles after what came, so that a moved photo is never without a path.

@@ -73,6 +73,7 @@ class Writing:
         self._panel = panel
         self._factory = factory
         self._announce = announce
+        self._finished = finished
         first = panel.first
         self._embedder = self._open_embedder(first.pack)
         self.indexer = Indexer(
@@ -89,7 +90,7 @@ class Writing:
             self.indexer,
             lambda: [root.path for root in catalogue.roots()],
             announce,
-            finished,
+            self._on_finished,
             self.catch_up,
         )
 
@@ -127,6 +128,12 @@ class Writing:
         """Ends the thread and the models; it may be started again."""
         self.background.stop()
         self._embedder.close()
+
+    def _on_finished(self, result: ScanResult, is_scan: bool) -> None:
+        if is_scan:
+            for backfill in self._backfills:
+                backfill.try_again()
+        self._finished(result, is_scan)
 
     def _follow(self) -> list[Backfill]:
         for pack in self._panel.packs:

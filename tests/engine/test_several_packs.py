@@ -479,6 +479,52 @@ def test_what_another_pack_fails_on_stays_searchable_by_the_first(
     assert "both.png" in found(library, "green")
 
 
+def test_a_drive_that_was_away_is_caught_up_with(
+    open_library: Open, signs: ModelPack, colours: ModelPack, photos: Path, desk: Desk
+) -> None:
+    library = open_library(signs)
+    index(library, photos)
+    away = photos.with_name("away")
+
+    def unplug(path: Path) -> None:
+        if photos.exists():
+            photos.rename(away)
+
+    desk.before = unplug  # type: ignore[method-assign]
+    library.start()
+    wait_until(lambda: not library.status().indexing)
+    library.use([signs, colours])
+    wait_until(lambda: not library.roots()[0].online and not library.status().indexing)
+    assert counts(library) == [("signs", 4), ("colours", 0)]
+    desk.before = lambda path: None  # type: ignore[method-assign]
+    away.rename(photos)
+    wait_until(lambda: counts(library) == [("signs", 4), ("colours", 4)])
+
+
+def test_what_failed_for_a_passing_reason_waits_for_the_next_scan(
+    open_library: Open, signs: ModelPack, colours: ModelPack, photos: Path, desk: Desk
+) -> None:
+    library = open_library(signs)
+    index(library, photos)
+    away = photos.with_name("away.png")
+
+    def take_away(path: Path) -> None:
+        if path.name == "both.png":
+            path.rename(away)
+
+    desk.before = take_away  # type: ignore[method-assign]
+    library.use([signs, colours])
+    cancel = threading.Event()
+    writing = library._writing
+    assert writing is not None
+    assert writing.catch_up(cancel) == 3
+    away.rename(photos / "both.png")
+    desk.before = lambda path: None  # type: ignore[method-assign]
+    assert writing.catch_up(cancel) == 0
+    library.start()
+    wait_until(lambda: counts(library) == [("signs", 4), ("colours", 4)])
+
+
 def test_a_damaged_pack_is_not_taken_into_use(
     open_library: Open, signs: ModelPack, tmp_path: Path, photos: Path
 ) -> None:

@@ -213,6 +213,28 @@ def test_a_root_that_goes_and_comes_back_is_posted_and_watched(root: Path, posts
     posts.wait(root / "a.jpg")
 
 
+def test_a_root_that_is_made_again_in_the_same_place_is_watched(
+    start: Start, root: Path, posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there = threading.Event()
+    is_there.set()
+
+    def place(root: Path) -> tuple[int, int]:
+        # As where the new folder has the number of the old one, and nobody looked in between.
+        is_there.wait(PATIENCE)
+        return 1, 1
+
+    monkeypatch.setattr(watcher_module, "_place", place)
+    start()
+    is_there.clear()
+    shutil.rmtree(root)
+    root.mkdir()
+    is_there.set()
+    posts.wait(root)
+    (root / "b.jpg").write_bytes(b"photo")
+    posts.wait(root / "b.jpg")
+
+
 def test_a_root_that_is_not_there_yet_is_watched_when_it_comes(
     start: Start, tmp_path: Path, posts: Posts
 ) -> None:
