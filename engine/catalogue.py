@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.database import path_of, text_of
+from engine.database import Value, path_of, text_of
 from engine.errors import RootError
 from engine.lookups import Lookups
 from engine.pack_records import PackRecords
@@ -32,7 +32,8 @@ from engine.rows import (
 
 _PHOTO_ROW = """
     SELECT photos.content_id, photos.id, photos.path, contents.width, contents.height,
-           roots.online, photos.mtime_ns, photos.missing, contents.digest, photos.reason
+           roots.online, photos.size, photos.mtime_ns, photos.missing, contents.digest,
+           photos.reason
     FROM photos JOIN roots ON roots.id = photos.root_id
     LEFT JOIN contents ON contents.id = photos.content_id
 """
@@ -52,12 +53,13 @@ class Catalogue(Lookups, PackRecords):
 
     def roots(self) -> list[RootRow]:
         rows = self._rows(
-            "SELECT id, path, online, device, "
-            "(SELECT count(*) FROM photos WHERE root_id = roots.id) FROM roots ORDER BY path"
+            "SELECT roots.id, roots.path, online, device, count(photos.id), ifnull(sum(missing), 0)"
+            " FROM roots LEFT JOIN photos ON photos.root_id = roots.id"
+            " GROUP BY roots.id ORDER BY roots.path"
         )
         return [
-            RootRow(root_id, path_of(path), bool(online), device, photos)
-            for root_id, path, online, device, photos in rows
+            RootRow(root_id, path_of(path), bool(online), device, photos, missing)
+            for root_id, path, online, device, photos, missing in rows
         ]
 
     def root(self, path: Path) -> RootRow:
@@ -194,21 +196,29 @@ class Catalogue(Lookups, PackRecords):
     ) -> list[KnownPhoto]:
         """Every photo of a root, or every photo that is ``below`` or lies below it."""
         if below is None:
-            rows = self._rows(f"{_KNOWN_PHOTO} WHERE root_id = ?", pack_id, root_id)
-        else:
-            # From "folder/" up to "folder0", 0 being the sign after the slash.
-            first = os.fsencode(below) + os.sep.encode()
-            last = first[:-1] + chr(ord(os.sep) + 1).encode()
-            texts = (first.decode(errors="replace"), last.decode(errors="replace"))
-            rows = self._rows(
-                f"{_KNOWN_PHOTO} WHERE path = ? OR (path >= ? AND path < ?) "
-                "OR (path >= ? AND path < ?)",
-                pack_id,
-                text_of(below),
-                *texts,
-                first,
-                last,
-            )
+            return self._known("root_id = ?", pack_id, root_id)
+        # From "folder/" up to "folder0", 0 being the sign after the slash.
+        first = os.fsencode(below) + os.sep.encode()
+        last = first[:-1] + chr(ord(os.sep) + 1).encode()
+        texts = (first.decode(errors="replace"), last.decode(errors="replace"))
+        return self._known(
+            "path = ? OR (path >= ? AND path < ?) OR (path >= ? AND path < ?)",
+            pack_id,
+            text_of(below),
+            *texts,
+            first,
+            last,
+        )
+
+    def unread(self, pack_id: int) -> list[KnownPhoto]:
+        """Photos that have been recorded only; in roots that are there."""
+        return self._known(
+            "photos.content_id IS NULL AND reason IS NULL AND NOT missing "
+            "AND root_id IN (SELECT id FROM roots WHERE online)",
+            pack_id,
+        )
+
+    def _known(self, condition: str, pack_id: int, *values: Value) -> list[KnownPhoto]:
         return [
             KnownPhoto(
                 photo_id, root, path_of(path), size, mtime_ns, content_id, digest, content_size,
@@ -217,7 +227,7 @@ class Catalogue(Lookups, PackRecords):
             for (
                 photo_id, root, path, size, mtime_ns, content_id, digest, content_size,
                 reason, passing, missing, embedded,
-            ) in rows
+            ) in self._rows(f"{_KNOWN_PHOTO} WHERE {condition}", pack_id, *values)
         ]  # fmt: skip
 
     def find_content(self, digest: bytes, pack_id: int) -> tuple[int, bool] | None:
@@ -360,13 +370,14 @@ class Catalogue(Lookups, PackRecords):
 
 
 def _photo_row(row: Sequence[Any]) -> PhotoRow:
-    photo_id, path, width, height, online, mtime_ns, missing, digest, reason = row
+    photo_id, path, width, height, online, size, mtime_ns, missing, digest, reason = row
     return PhotoRow(
         photo_id,
         path_of(path),
         width or 0,
         height or 0,
         bool(online),
+        size,
         mtime_ns,
         bool(missing),
         digest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from engine.errors import LibraryError
 from engine.interrupts import interrupting
 from engine.library import Library
 from engine.packs import ModelPack, check_pack, find_packs, read_pack
+from engine.photos import is_entered
 from engine.printing import as_plain, photos, role_of, show, tell, warn
 from engine.progress import ProgressLine, duration
 from engine.roots import absolute
@@ -33,6 +35,9 @@ exit status: 0 when it is done, 1 when something is wrong with a file, a folder 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status. What is wrong with the world is one sentence on stderr."""
     arguments = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The name of a file may be no valid text; it is printed in the bytes that it has.
+        sys.stdout.reconfigure(errors="surrogateescape")
     level = logging.INFO if arguments.verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -79,10 +84,9 @@ def _index(arguments: argparse.Namespace) -> int:
             f"{status.photos} can be searched, {status.skipped} cannot."
         )
     if result.cancelled:
-        print(
-            f"Stopped. What is done is kept; {photos(status.waiting)} left for the next time.",
-            file=sys.stderr,
-        )
+        # Whoever stops before the folders have been looked through stops before any is counted.
+        left = f"; {photos(status.waiting)} left for the next time" if status.waiting else ""
+        print(f"Stopped. What is done is kept{left}.", file=sys.stderr)
         return _INTERRUPTED
     return 0
 
@@ -215,7 +219,7 @@ def _add_folders(library: Library, arguments: argparse.Namespace) -> None:
     for folder in map(absolute, arguments.folders):
         watched = [root.path for root in library.roots()]
         # A part of a watched folder is indexed with it.
-        if not folder.is_dir() or not any(folder.is_relative_to(root) for root in watched):
+        if not folder.is_dir() or not any(is_entered(root, folder) for root in watched):
             library.add_root(folder)
     if not library.roots():
         raise LibraryError(f"No folder is watched yet: photolex {arguments.command} FOLDER.")
@@ -240,15 +244,16 @@ def _pack(name: str) -> ModelPack:
 
 def _lines(file: str) -> Iterator[str]:
     """One query a line; ``-`` is the standard input."""
-    if file == "-":
-        yield from (line.rstrip("\r\n") for line in sys.stdin)
-        return
+    name = "The standard input" if file == "-" else f"The file {file}"
     try:
-        yield from Path(file).read_text(encoding="utf-8-sig").splitlines()
+        if file == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin)
+        else:
+            yield from Path(file).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise LibraryError(f"The file {file} cannot be read: {error.strerror}.") from error
+        raise LibraryError(f"{name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise LibraryError(f"The file {file} is not text in UTF-8.") from error
+        raise LibraryError(f"{name} is not text in UTF-8.") from error
 
 
 def _parser() -> argparse.ArgumentParser:

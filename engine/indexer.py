@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from engine.events import (
 from engine.intake import Added, Intake, PhotoEmbedder, Task
 from engine.photos import is_watched
 from engine.rows import KnownPhoto, PackIdentity, RootRow
-from engine.survey import Difference, Survey, compare
+from engine.survey import Difference, FoundPhoto, Survey, compare, match_moves
 
 # So many photos, and so large a part of a root, do not vanish by being tidied away.
 MASS_PHOTOS = 20
@@ -206,24 +206,28 @@ class Indexer:
     ) -> list[Task]:
         """Writes down what came, moved and went; what is left to be embedded."""
         difference = compare(survey, known, cancel)
+        elsewhere = self._elsewhere(difference, cancel)
         if cancel.is_set():
             # The survey may have been cut short: a photo that it lacks need not be gone.
             return []
-        gone = self._gone(difference, roots)
+        gone = self._gone(difference, elsewhere, roots)
+        returned = [photo.photo_id for photo in difference.same if photo.missing]
         tasks: list[Task] = []
         with self._catalogue.batch():
+            for photo in difference.gone:
+                unread = elsewhere.get(photo.photo_id)
+                if unread is not None and photo.content_id is not None:
+                    self._catalogue.settle_photo(
+                        unread.photo_id, unread.size, unread.mtime_ns, photo.content_id
+                    )
             self._catalogue.mark_gone(gone)
-            self._catalogue.mark_missing(
-                [photo.photo_id for photo in difference.same if photo.missing], missing=False
-            )
+            self._catalogue.mark_missing(returned, missing=False)
             for photo, found in difference.moved:
                 self._catalogue.move_photo(
                     photo.photo_id, found.root_id, found.path, found.size, found.mtime_ns
                 )
-                if not photo.embedded:
-                    tasks.append(
-                        Task(photo.photo_id, found.path, found.size, found.mtime_ns, photo.digest)
-                    )
+                if photo.passing or not photo.embedded:
+                    tasks.append(_task(photo, found.path, found.size, found.mtime_ns))
             for found in difference.new:
                 photo_id = self._catalogue.record_photo(
                     found.root_id, found.path, found.size, found.mtime_ns
@@ -235,27 +239,67 @@ class Indexer:
             )
         for photo in difference.same:
             if photo.passing or (photo.reason is None and not photo.embedded):
-                tasks.append(
-                    Task(
-                        photo.photo_id,
-                        photo.path,
-                        photo.size,
-                        photo.mtime_ns,
-                        photo.digest,
-                        photo.reason,
-                    )
-                )
+                tasks.append(_task(photo, photo.path, photo.size, photo.mtime_ns))
         self._count(len(difference.new), len(difference.moved), len(gone))
+        if returned:
+            # None came to the search, but these can be opened again.
+            self._announce(PhotosChanged(added=0, removed=0))
         return tasks
 
-    def _gone(self, difference: Difference, roots: Iterable[RootRow]) -> list[int]:
-        """The ids of photos to be forgotten; where too many of a root went, they are kept."""
+    def _elsewhere(
+        self, difference: Difference, cancel: threading.Event
+    ) -> dict[int, KnownPhoto | None]:
+        """Photos that went, by id, whose content is still there under another path.
+
+        Each with the photo that has it if that one has not been read yet: while a folder gets
+        another name, the new paths are told before the old ones.
+        """
+        if not difference.gone:
+            return {}
+        changed = [photo for photo, _ in difference.changed]
+        unsure = {photo.photo_id for photo in (*difference.gone, *changed)}
+        contents = {photo.content_id for photo in difference.gone if photo.content_id is not None}
+        shown = {
+            content_id
+            for content_id, rows in self._catalogue.photos_of(contents).items()
+            for row in rows
+            if row.root_online and not row.missing and row.reason is None
+            if row.photo_id not in unsure
+        }
+        lost = [
+            photo
+            for photo in difference.gone
+            if photo.content_id not in shown and not photo.passing
+        ]
+        stamps = {(photo.content_size, photo.mtime_ns) for photo in lost}
+        unread = {
+            photo.path: photo
+            for photo in (self._catalogue.unread(self._pack_id) if lost else ())
+            if photo.photo_id not in unsure and (photo.size, photo.mtime_ns) in stamps
+        }
+        came = [
+            FoundPhoto(photo.path, photo.root_id, photo.size, photo.mtime_ns)
+            for photo in unread.values()
+        ]
+        moved = match_moves(lost, came, cancel)
+        return {
+            **{photo.photo_id: None for photo in difference.gone if photo.content_id in shown},
+            **{photo.photo_id: unread[found.path] for photo, found in moved},
+        }
+
+    def _gone(
+        self, difference: Difference, elsewhere: Collection[int], roots: Iterable[RootRow]
+    ) -> list[int]:
+        """The ids of photos to be forgotten; where too many of a root went, they are kept.
+
+        A photo whose content is ``elsewhere`` takes nothing along and does not count.
+        """
+        forgotten = list(elsewhere)
         newly: dict[int, list[int]] = defaultdict(list)
         for photo in difference.gone:
-            if not photo.missing:
+            if not photo.missing and photo.photo_id not in elsewhere:
                 newly[photo.root_id].append(photo.photo_id)
         by_id = {root.root_id: root for root in roots}
-        forgotten: list[int] = []
         for root_id, photo_ids in newly.items():
             root = by_id[root_id]
             if len(photo_ids) >= max(MASS_PHOTOS, root.photos * MASS_PART):
@@ -305,6 +349,12 @@ class Indexer:
         region_ids = self._catalogue.forget(content_ids)
         if len(region_ids):
             self._removed(region_ids)
+
+
+def _task(photo: KnownPhoto, path: Path, size: int, mtime_ns: int) -> Task:
+    """For a photo that still holds what it held, unless a read failed: then nobody knows."""
+    digest = None if photo.passing else photo.digest
+    return Task(photo.photo_id, path, size, mtime_ns, digest, photo.reason)
 
 
 def _owns_any(root: RootRow, paths: Iterable[Path]) -> bool:

@@ -152,6 +152,7 @@ class Library:
                 row.path,
                 row.online,
                 row.photos,
+                row.missing,
                 watcher is not None and watcher.is_polled(row.path),
             )
             for row in rows
@@ -329,7 +330,9 @@ class Library:
             row = catalogue.photo(photo_id)
         if row is None or row.digest is None:
             return None
-        return self._thumbnails.get(row.path, row.digest, side)
+        # Of a photo that could not be read the last time nobody knows what it holds by now.
+        stamp = (row.size, row.mtime_ns) if row.reason is None else None
+        return self._thumbnails.get(row.path, row.digest, stamp, side)
 
     # Behind the scenes
 

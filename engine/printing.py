@@ -66,7 +66,7 @@ def photos(count: int) -> str:
 
 def tell(event: Event) -> None:
     """What ``watch`` says of what happens."""
-    if isinstance(event, PhotosChanged):
+    if isinstance(event, PhotosChanged) and (event.added or event.removed):
         print(f"{photos(event.added)} came, {event.removed} went", flush=True)
     elif isinstance(event, PhotoSkipped):
         print(f"{event.path}: {event.reason}", flush=True)

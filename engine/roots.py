@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import RootError
+from engine.photos import is_entered
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """A watched folder. ``online``: it was there when it was last looked for.
 
-    ``polled``: changes in it are noticed only from time to time (a network folder).
+    ``missing``: so many of its photos disappeared all at once and are kept until
+    ``Library.confirm_removal``. ``polled``: changes in it are noticed only from time to time (a
+    network folder).
     """
 
     path: Path
     online: bool
     photos: int
+    missing: int = 0
     polled: bool = False
 
 
@@ -51,6 +55,11 @@ def check_root(path: Path, library: Path, watched: Iterable[Path]) -> Path:
     real = Path(os.path.realpath(path))
     for root in watched:
         if path != root and real.is_relative_to(os.path.realpath(root)):
+            if path.is_relative_to(root) and not is_entered(root, path):
+                raise RootError(
+                    f"{path} cannot be watched: it is a part of {root}, of which folders are left "
+                    "out that are hidden, the system's, or marked as without photos (.nomedia)."
+                )
             if path.is_relative_to(root):
                 raise RootError(f"{path} is already watched as a part of {root}.")
             raise RootError(f"{path} leads into {root}, which is already watched.")

@@ -28,13 +28,17 @@ class PlacedPack(PackIdentity, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RootRow:
-    """``online``: whether the folder was there when it was last looked for."""
+    """``online``: whether the folder was there when it was last looked for.
+
+    ``missing``: so many of the photos were not found and are kept until the person confirms.
+    """
 
     root_id: int
     path: Path
     online: bool
     device: str | None
     photos: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class PhotoRow:
     """A photo as a searcher sees it. ``width`` and ``height`` are 0 while it waits.
 
     ``missing``: it was not found in its folder and is kept until the person confirms.
-    ``digest``: of its content, None while it waits. ``reason``: why it cannot be searched.
+    ``digest``: of its content, None while it waits. ``size``, ``mtime_ns``: of the file, in which
+    it was seen. ``reason``: why it cannot be searched.
     """
 
     photo_id: int
@@ -50,6 +55,7 @@ class PhotoRow:
     width: int
     height: int
     root_online: bool
+    size: int
     mtime_ns: int
     missing: bool
     digest: bytes | None

@@ -99,32 +99,34 @@ def compare(survey: Survey, known: Iterable[KnownPhoto], cancel: threading.Event
             difference.same.append(photo)
         else:
             difference.changed.append((photo, found))
+    difference.moved = match_moves(difference.gone, left.values(), cancel)
+    moved = {photo.photo_id for photo, _ in difference.moved}
+    difference.gone = [photo for photo in difference.gone if photo.photo_id not in moved]
+    for _, found in difference.moved:
+        del left[found.path]
     difference.new = list(left.values())
-    _match_moves(difference, cancel)
     return difference
 
 
-def _match_moves(difference: Difference, cancel: threading.Event) -> None:
+def match_moves(
+    gone: Iterable[KnownPhoto], came: Iterable[FoundPhoto], cancel: threading.Event
+) -> list[tuple[KnownPhoto, FoundPhoto]]:
+    """What went beside what came with the same content, each of them once."""
     lost: dict[int | None, list[KnownPhoto]] = defaultdict(list)
-    for photo in difference.gone:
+    for photo in gone:
         if photo.digest is not None:
             lost[photo.content_size].append(photo)
-    unmatched: list[FoundPhoto] = []
-    for found in difference.new:
+    moved: list[tuple[KnownPhoto, FoundPhoto]] = []
+    for found in came:
         if cancel.is_set():
-            return
+            break
         # Only a file of the same size is worth looking into.
         candidates = lost.get(found.size, [])
         before = _find_same(found, candidates)
-        if before is None:
-            unmatched.append(found)
-        else:
+        if before is not None:
             candidates.remove(before)
-            difference.moved.append((before, found))
-    if difference.moved:
-        difference.new = unmatched
-        moved = {photo.photo_id for photo, _ in difference.moved}
-        difference.gone = [photo for photo in difference.gone if photo.photo_id not in moved]
+            moved.append((before, found))
+    return moved
 
 
 def _find_same(found: FoundPhoto, candidates: list[KnownPhoto]) -> KnownPhoto | None:

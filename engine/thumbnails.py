@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.errors import PhotoError
-from engine.photos import read_photo
+from engine.photos import decode, open_photo
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +35,25 @@ class Thumbnails:
         self._lock = threading.Lock()
         self._until_trimmed = 0
 
-    def get(self, photo: Path, digest: bytes, side: int) -> Path | None:
+    def get(
+        self, photo: Path, digest: bytes, stamp: tuple[int, int] | None, side: int
+    ) -> Path | None:
         """The picture, at most ``side`` pixels wide and high; None when it cannot be made.
 
         ``digest``: of the photo's content, so that a moved photo keeps its picture and one whose
-        drive is away still has it. Only for photos that were embedded: what they hold has been
-        decoded once where it could do no harm.
+        drive is away still has it. ``stamp``: size and mtime in nanoseconds of the file that holds
+        it; of any other file none is made. Only for photos that were embedded: what they hold has
+        been decoded once where it could do no harm.
         """
         file = self._file(digest, side)
         if file.exists():
             return file
         try:
-            pixels = read_photo(photo, side).pixels
+            with open_photo(photo) as opened:
+                status = os.fstat(opened.fileno())
+                if (status.st_size, status.st_mtime_ns) != stamp:
+                    return None
+                pixels = decode(opened, photo.suffix, side).pixels
             self._prepare(file.parent)
             written = _write(Image.fromarray(pixels), file)
         except (PhotoError, OSError) as error:

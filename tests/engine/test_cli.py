@@ -23,6 +23,7 @@ from engine.events import EngineFailed, Event, PhotosChanged, PhotoSkipped, Prog
 from engine.library import Library
 from engine.packs import ModelPack, PackCheck
 from engine.progress import describe, duration
+from engine.survey import Survey
 from tests.fakes import FakeEmbedder, fake_towers, photo
 from tests.fakes import fake_pack as named_pack
 from tests.packs import painted_pack
@@ -165,6 +166,50 @@ def test_ctrl_c_keeps_what_is_done(
     assert len(embedder.embedded) == len(set(embedder.embedded)) == 2
 
 
+def test_ctrl_c_before_any_photo_was_counted_promises_no_number(
+    photolex: Run,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    really_look = Survey.look_into
+
+    def look(survey: Survey, *arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        really_look(survey, *arguments)
+
+    monkeypatch.setattr(Survey, "look_into", look)
+    assert photolex("index", photos) == 130
+    assert capsys.readouterr().err == "Stopped. What is done is kept.\n"
+
+
+def test_a_folder_that_its_watched_parent_leaves_out_is_refused(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(photos / ".private" / "a.jpg", "secret")
+    assert photolex("index", photos) == 0
+    capsys.readouterr()
+    assert photolex("index", photos / ".private") == 1
+    assert f"{photos / '.private'} cannot be watched" in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_valid_text_is_printed_as_it_is(
+    photolex: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [os.fsdecode(b"caf\xe9.jpg"), os.fsdecode(b"text\xe9.jpg")]
+    try:
+        (photos / "bakery.jpg").rename(photos / names[0])
+    except OSError:
+        pytest.skip("This file system has no such names.")
+    (photos / "text.jpg").rename(photos / names[1])
+    photolex("index", photos)
+    for command, name in ((("search", "bread"), names[0]), (("skipped",), names[1])):
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "utf-8", errors="strict"))
+        assert photolex(*command) == 0
+        assert os.fsencode(photos / name) in written.getvalue()
+
+
 def test_a_second_ctrl_c_ends_at_once(photolex: Run, photos: Path, embedder: FakeEmbedder) -> None:
     def interrupt_twice(path: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -232,7 +277,11 @@ def test_many_queries_are_answered_line_by_line(
 
 
 def test_queries_that_cannot_be_read_are_an_error(
-    photolex: Run, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    photolex: Run,
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     photolex("index", photos)
     capsys.readouterr()
@@ -241,6 +290,9 @@ def test_queries_that_cannot_be_read_are_an_error(
     (tmp_path / "binary").write_bytes(b"\xff\xfe\xfa")
     assert photolex("search", "--queries", tmp_path / "binary") == 1
     assert "not text in UTF-8" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe\xfa"), "utf-8"))
+    assert photolex("search", "--queries", "-") == 1
+    assert capsys.readouterr().err == "The standard input is not text in UTF-8.\n"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +382,21 @@ def test_watching_tells_what_comes_and_ends_with_ctrl_c(
     assert shown.startswith("Watching")
     assert " came, 0 went" in shown
     assert "text.jpg: The name ends in .jpg" in shown
+
+
+def test_watching_does_not_tell_that_nothing_came(capsys: pytest.CaptureFixture[str]) -> None:
+    printing.tell(PhotosChanged(added=0, removed=0))
+    assert capsys.readouterr().out == ""
+
+
+def test_watching_is_silent_where_nothing_came_or_went(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # A second pack says so whenever it has seen some more photos.
+    printing.tell(PhotosChanged(added=0, removed=0))
+    assert capsys.readouterr().out == ""
+    printing.tell(PhotosChanged(added=0, removed=1))
+    assert capsys.readouterr().out == "0 photos came, 1 went\n"
 
 
 def test_watching_says_why_it_cannot_go_on(

@@ -4,15 +4,18 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine import intake, photos
 from engine.catalogue import Catalogue
 from engine.embedding import Embedded, Skipped
-from engine.errors import RootError
+from engine.errors import PhotoError, RootError
 from engine.events import (
     Event,
     IndexingFinished,
@@ -71,8 +74,8 @@ class Bench:
     def photo(self, name: str, *words: str, variant: int = 0) -> Path:
         return fakes.photo(self.photos / name, *words, variant=variant)
 
-    def many(self, folder: str, count: int) -> list[Path]:
-        return [self.photo(f"{folder}/{n}.png", f"word{n}") for n in range(count)]
+    def many(self, folder: str, count: int, *, variant: int = 0) -> list[Path]:
+        return [self.photo(f"{folder}/{n}.png", f"word{n}", variant=variant) for n in range(count)]
 
     def scan(self) -> ScanResult:
         return self.indexer.scan([root.path for root in self.catalogue.roots()], self.cancel)
@@ -324,6 +327,65 @@ class TestCopiesAndMoves:
         assert bench.told(MassDisappearance) == []
         assert bench.found()["word7"] == ["new/7.png"]
 
+    def test_a_folder_whose_new_name_is_told_first_is_no_mass_disappearance(
+        self, bench: Bench
+    ) -> None:
+        bench.many("old", 30)
+        bench.scan()
+        bench.embedded()
+        (bench.photos / "old").rename(bench.photos / "new")
+        assert bench.update(*(bench.photos / "new").iterdir()).added == 30
+        assert bench.update(bench.photos / "old").removed == 30
+        assert bench.told(MassDisappearance) == []
+        assert bench.embedded() == []
+        assert bench.counts() == Counts(30, 30, 0, 0, 30)
+        assert bench.found()["word7"] == ["new/7.png"]
+
+    @pytest.mark.parametrize("renamed", ["", "holiday "])
+    def test_nor_is_one_whose_photos_have_not_all_been_read_again(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, renamed: str
+    ) -> None:
+        bench.many("old", 30)
+        bench.scan()
+        bench.embedded()
+        (bench.photos / "old").rename(bench.photos / "new")
+        new = [
+            path.rename(path.with_name(renamed + path.name))
+            for path in list((bench.photos / "new").iterdir())
+        ]
+
+        def digest_of(file: BufferedReader) -> bytes:
+            bench.indexer.notice(bench.photos / "old")
+            return photos.digest_of(file)
+
+        monkeypatch.setattr(intake, "digest_of", digest_of)
+        assert bench.update(*new).removed == 30
+        assert bench.told(MassDisappearance) == []
+        assert bench.embedded() == []
+        assert bench.counts() == Counts(30, 30, 0, 0, 30)
+        assert bench.found()["word7"] == [f"new/{renamed}7.png"]
+
+    def test_missing_photos_that_lie_elsewhere_are_forgotten_by_the_next_scan(
+        self, bench: Bench
+    ) -> None:
+        bench.many("old", 30)
+        bench.scan()
+        (bench.photos / "old").rename(bench.photos / "new")
+        bench.update(bench.photos / "old")
+        bench.update(bench.photos / "new")
+        assert bench.counts().photos == 60
+        assert bench.scan().removed == 30
+        assert bench.found()["word7"] == ["new/7.png"]
+
+    def test_copies_that_went_as_well_are_not_elsewhere(self, bench: Bench) -> None:
+        bench.many("a", 20)
+        shutil.copytree(bench.photos / "a", bench.photos / "b")
+        bench.scan()
+        for folder in ("a", "b"):
+            shutil.rmtree(bench.photos / folder)
+        assert bench.scan().removed == 0
+        assert bench.told(MassDisappearance) == [MassDisappearance(bench.photos, 40, 40)]
+
     def test_photos_that_changed_places_keep_their_words(self, bench: Bench) -> None:
         a, b = bench.photo("a.jpg", "coffee"), bench.photo("b.jpg", "theatre", "ticket")
         bench.scan()
@@ -385,6 +447,29 @@ class TestSkipping:
         fakes.photo(bench.photos.parent / "target.png", "coffee").rename(link.readlink())
         bench.scan()
         assert bench.found() == {"coffee": ["a.jpg"]}
+
+    def test_a_photo_that_changed_and_could_not_be_read_gets_its_new_words(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = bench.photo("a.jpg", "coffee")
+        bench.scan()
+        bench.photo("a.jpg", "theatre", "ticket")
+        with monkeypatch.context() as patch:
+            refused = PhotoError("You have no permission to read this file.", passing=True)
+            patch.setattr(intake, "open_photo", Mock(side_effect=refused))
+            bench.scan()
+        assert bench.counts().skipped == 1
+        bench.scan()
+        assert bench.found() == {"theatre": ["a.jpg"], "ticket": ["a.jpg"]}
+        assert bench.counts().skipped == 0
+        # It may have moved in between.
+        bench.photo("a.jpg", "coffee")
+        with monkeypatch.context() as patch:
+            patch.setattr(intake, "open_photo", Mock(side_effect=refused))
+            bench.scan()
+        path.rename(bench.photos / "b.jpg")
+        bench.scan()
+        assert bench.found() == {"coffee": ["b.jpg"]}
 
 
 class TestChangesWhileWorking:
@@ -642,7 +727,7 @@ class TestRootsThatGo:
 
     def test_a_mass_disappearance_waits_for_the_person(self, bench: Bench) -> None:
         bench.many("a", 20)
-        bench.many("b", 20)
+        bench.many("b", 20, variant=1)
         bench.scan()
         shutil.rmtree(bench.photos / "a")
         assert bench.scan().removed == 0
@@ -650,7 +735,11 @@ class TestRootsThatGo:
         assert bench.counts().searchable == 40
         bench.scan()
         assert bench.told(MassDisappearance) == []
+        root = bench.catalogue.root(bench.photos)
+        assert (root.photos, root.missing) == (40, 20)
         assert bench.indexer.confirm_removal(bench.photos) == 20
+        root = bench.catalogue.root(bench.photos)
+        assert (root.photos, root.missing) == (20, 0)
         assert bench.counts() == Counts(20, 20, 0, 0, 20)
         assert bench.indexer.confirm_removal(bench.photos) == 0
 
@@ -665,7 +754,10 @@ class TestRootsThatGo:
         assert row is not None
         assert row.missing
         away.rename(bench.photos / "a")
-        bench.scan()
+        bench.told(PhotosChanged)
+        bench.update(bench.photos / "a")
+        assert bench.told(PhotosChanged) == [PhotosChanged(added=0, removed=0)]
+        assert bench.catalogue.root(bench.photos).missing == 0
         assert bench.indexer.confirm_removal(bench.photos) == 0
         assert bench.embedded() == []
         assert bench.counts().searchable == 20

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from sqlite3 import ProgrammingError
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ import pytest
 from engine import library as library_module
 from engine import writing as writing_module
 from engine.answering import Answering
-from engine.errors import LibraryError, PackError, RootError
+from engine.errors import LibraryError, PackError, PhotoError, RootError
 from engine.events import (
     EngineFailed,
     Event,
     IndexingFinished,
     IndexingPaused,
+    MassDisappearance,
     PhotosChanged,
     RootOffline,
     RootOnline,
@@ -236,10 +238,15 @@ def test_folders_that_cannot_be_watched_are_refused(
     library.add_root(photos)
     link = tmp_path / "link"
     link.symlink_to(photos / "trip")
+    photo(photos / ".private" / "a.jpg", "secret")
+    photo(photos / "covers" / "a.jpg", "album")
+    (photos / "covers" / ".nomedia").touch()
     refused = {
         tmp_path / "nowhere": "There is no folder",
         photos / "bakery.jpg": "is a file",
         photos / "trip": "already watched as a part of",
+        photos / ".private": "of which folders are left out that are hidden",
+        photos / "covers": "of which folders are left out that are hidden",
         link: "which is already watched",
         folder: "belongs to Photolex itself",
         folder / "thumbnails": "belongs to Photolex itself",
@@ -316,6 +323,27 @@ def test_thumbnails_are_made_on_demand(library: Library, photos: Path) -> None:
     assert library.thumbnail(12345) is None
 
 
+def test_no_thumbnail_is_made_of_a_photo_that_took_the_others_place(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bakery, station = photos / "bakery.jpg", photos / "trip" / "station.jpg"
+    index(library, photos)
+    bread, exit_ = library.search("bread").hits[0], library.search("exit").hits[0]
+    bakery.rename(photos / "between.jpg")
+    station.rename(bakery)
+    (photos / "between.jpg").rename(station)
+    assert library.thumbnail(bread.photo_id) is None
+    assert library.thumbnail(exit_.photo_id) is None
+    refused = PhotoError("You have no permission to read this file.", passing=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.intake.open_photo", Mock(side_effect=refused))
+        index(library)
+    assert len(library.skipped()) == 2
+    assert library.thumbnail(bread.photo_id) is None
+    index(library)
+    assert library.thumbnail(bread.photo_id) is not None
+
+
 def test_cancelling_keeps_what_is_done(
     library: Library, photos: Path, embedder: FakeEmbedder
 ) -> None:
@@ -348,6 +376,21 @@ def test_changes_are_found_while_it_runs(
     until(lambda: library.status().index_ready)
     assert any(isinstance(event, IndexingFinished) for event in events)
     assert not any(isinstance(event, EngineFailed) for event in events)
+
+
+def test_a_folder_that_gets_another_name_while_it_runs_loses_and_doubles_nothing(
+    library: Library, photos: Path, events: list[Event], embedder: FakeEmbedder
+) -> None:
+    for number in range(30):
+        photo(photos / "old" / f"{number}.jpg", f"word{number}")
+    library.start()
+    library.add_root(photos)
+    until(lambda: library.status().searchable == 32)
+    (photos / "old").rename(photos / "new")
+    until(lambda: library.search("word7").hits[0].path == str(photos / "new" / "7.jpg"))
+    until(lambda: library.status().photos == 32 and not library.status().waiting)
+    assert not any(isinstance(event, MassDisappearance) for event in events)
+    assert len(embedder.embedded) == 32
 
 
 def test_it_finds_at_the_start_what_changed_while_it_was_off(
@@ -474,6 +517,7 @@ def test_photos_that_vanish_all_at_once_are_kept_until_confirmed(
     shutil.rmtree(photos / "many")
     library.start()
     until(lambda: not library.search("word7").hits[0].online)
+    assert [root.missing for root in library.roots()] == [30]
     library.confirm_removal(photos)
     until(lambda: names(library, "word7") == [])
     assert library.status().photos == 2

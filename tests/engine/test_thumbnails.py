@@ -13,6 +13,16 @@ from engine.thumbnails import Thumbnails
 from tests import fakes
 
 
+def stamp(photo: Path) -> tuple[int, int]:
+    status = photo.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def get(thumbnails: Thumbnails, photo: Path, side: int) -> Path | None:
+    """As of a photo that is known as it is."""
+    return thumbnails.get(photo, digest(photo), stamp(photo), side)
+
+
 @pytest.fixture
 def thumbnails(tmp_path: Path) -> Thumbnails:
     return Thumbnails(tmp_path / "cache")
@@ -20,7 +30,7 @@ def thumbnails(tmp_path: Path) -> Thumbnails:
 
 def test_a_thumbnail_is_a_small_upright_webp(tmp_path: Path, thumbnails: Thumbnails) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee", size=(1600, 900), orientation=6)
-    file = thumbnails.get(photo, digest(photo), 256)
+    file = get(thumbnails, photo, 256)
     assert file is not None
     with Image.open(file) as picture:
         assert picture.format == "WEBP"
@@ -29,12 +39,12 @@ def test_a_thumbnail_is_a_small_upright_webp(tmp_path: Path, thumbnails: Thumbna
 
 def test_it_is_made_once(tmp_path: Path, thumbnails: Thumbnails) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee")
-    first = thumbnails.get(photo, digest(photo), 64)
+    first = get(thumbnails, photo, 64)
     assert first is not None
     first.write_bytes(b"as it was")
-    assert thumbnails.get(photo, digest(photo), 64) == first
+    assert get(thumbnails, photo, 64) == first
     assert first.read_bytes() == b"as it was"
-    assert thumbnails.get(photo, digest(photo), 32) != first
+    assert get(thumbnails, photo, 32) != first
 
 
 def test_a_photo_that_moved_or_whose_drive_is_away_keeps_it(
@@ -42,23 +52,39 @@ def test_a_photo_that_moved_or_whose_drive_is_away_keeps_it(
 ) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee")
     content = digest(photo)
-    file = thumbnails.get(photo, content, 64)
+    file = get(thumbnails, photo, 64)
     photo.unlink()
-    assert thumbnails.get(tmp_path / "elsewhere.jpg", content, 64) == file
+    assert thumbnails.get(tmp_path / "elsewhere.jpg", content, (1, 1), 64) == file
+
+
+def test_there_is_none_of_a_file_that_is_another_by_now(
+    tmp_path: Path, thumbnails: Thumbnails
+) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    content, known = digest(photo), stamp(photo)
+    fakes.photo(tmp_path / "b.jpg", "theatre").replace(photo)
+    os.utime(photo, ns=(1, 1))
+    assert thumbnails.get(photo, content, known, 64) is None
+    assert thumbnails.get(photo, content, None, 64) is None
+    # The right one can be made as soon as it is back.
+    fakes.photo(photo, "coffee")
+    os.utime(photo, ns=(known[1], known[1]))
+    assert thumbnails.get(photo, content, known, 64) is not None
 
 
 def test_there_is_none_of_a_photo_that_cannot_be_read(
     tmp_path: Path, thumbnails: Thumbnails
 ) -> None:
     (tmp_path / "a.jpg").write_text("no picture")
-    assert thumbnails.get(tmp_path / "a.jpg", bytes(16), 64) is None
-    assert thumbnails.get(tmp_path / "gone.jpg", bytes(16), 64) is None
+    for name in ("a.jpg", "gone.jpg"):
+        known = stamp(tmp_path / "a.jpg")
+        assert thumbnails.get(tmp_path / name, bytes(16), known, 64) is None
 
 
 def test_there_is_none_where_nothing_can_be_written(tmp_path: Path) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee")
     (tmp_path / "cache").write_text("a file where the folder should be")
-    assert Thumbnails(tmp_path / "cache").get(photo, digest(photo), 64) is None
+    assert get(Thumbnails(tmp_path / "cache"), photo, 64) is None
 
 
 def test_a_picture_that_could_not_be_finished_leaves_nothing_behind(
@@ -69,7 +95,7 @@ def test_a_picture_that_could_not_be_finished_leaves_nothing_behind(
 
     photo = fakes.photo(tmp_path / "a.jpg", "coffee")
     monkeypatch.setattr(Image.Image, "save", save)
-    assert thumbnails.get(photo, digest(photo), 64) is None
+    assert get(thumbnails, photo, 64) is None
     assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [
         "CACHEDIR.TAG"
     ]
@@ -77,9 +103,8 @@ def test_a_picture_that_could_not_be_finished_leaves_nothing_behind(
 
 def test_many_threads_may_ask_for_the_same_one(tmp_path: Path, thumbnails: Thumbnails) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee", size=(1600, 900))
-    content = digest(photo)
     with ThreadPoolExecutor(8) as threads:
-        files = set(threads.map(lambda _: thumbnails.get(photo, content, 256), range(32)))
+        files = set(threads.map(lambda _: get(thumbnails, photo, 256), range(32)))
     (file,) = files
     assert file is not None
     assert fakes.words_in(np.asarray(Image.open(file).convert("RGB"))) == ["coffee"]
@@ -88,7 +113,7 @@ def test_many_threads_may_ask_for_the_same_one(tmp_path: Path, thumbnails: Thumb
 def test_thumbnails_are_never_taken_for_photos(tmp_path: Path) -> None:
     photo = fakes.photo(tmp_path / "a.jpg", "coffee")
     thumbnails = Thumbnails(tmp_path / "library" / "thumbnails")
-    assert thumbnails.get(photo, digest(photo), 64) is not None
+    assert get(thumbnails, photo, 64) is not None
     assert list(walk(tmp_path)) == [photo]
 
 
@@ -96,7 +121,7 @@ def test_trimming_deletes_the_oldest_first(tmp_path: Path, thumbnails: Thumbnail
     files: list[Path] = []
     for number in range(4):
         photo = fakes.photo(tmp_path / "a.jpg", "coffee", variant=number)
-        file = thumbnails.get(photo, digest(photo), 64)
+        file = get(thumbnails, photo, 64)
         assert file is not None
         file.write_bytes(bytes(1000))
         os.utime(file, (number, number))
@@ -112,7 +137,7 @@ def test_the_folder_does_not_grow_without_end(tmp_path: Path) -> None:
     unbounded = Thumbnails(tmp_path / "all")
     sizes = []
     for photo in photos:
-        file = unbounded.get(photo, digest(photo), 64)
+        file = get(unbounded, photo, 64)
         assert file is not None
         sizes.append(file.stat().st_size)
     most = sum(sizes[:4])
@@ -121,7 +146,7 @@ def test_the_folder_does_not_grow_without_end(tmp_path: Path) -> None:
         (Thumbnails(tmp_path / "cache", most), photos[:6]),
         (Thumbnails(tmp_path / "cache", most), photos[6:]),
     ):
-        made = [thumbnails.get(photo, digest(photo), 64) for photo in part]
+        made = [get(thumbnails, photo, 64) for photo in part]
         held = list((tmp_path / "cache").glob("*/*.webp"))
         assert made[-1] in held
         assert sum(file.stat().st_size for file in held) <= most + most // 20
