@@ -20,7 +20,6 @@ from desktop.folders import Folders
 from desktop.footer import Footer
 from desktop.grid import Grid
 from desktop.mode_switch import ModeSwitch
-from desktop.notices import Notices
 from desktop.parts import Parts
 from desktop.preview import Preview
 from desktop.results_bar import ResultsBar
@@ -41,7 +40,6 @@ class Browse(QWidget):
         self.search = SearchBar(theme)
         self.modes = ModeSwitch()
         self.folders = Folders(theme)
-        self.notices = Notices(theme)
         self.results = ResultsBar(hits)
         self.blank = Blank(theme)
         self.grid = Grid(hits, parts.thumbnails, theme, settings.thumbnail_side, self)
@@ -108,8 +106,8 @@ class Browse(QWidget):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.notices, self.results, self._middle):
-            column.addWidget(part, 1 if part is self._middle else 0)
+        column.addWidget(self.results)
+        column.addWidget(self._middle, 1)
         self._panes = QSplitter(Qt.Orientation.Horizontal)
         self._panes.setHandleWidth(1)
         for place, pane in enumerate((self.folders, centre, self.preview)):
@@ -209,13 +207,11 @@ class Browse(QWidget):
 
     def _on_selection(self) -> None:
         self.footer.set_selected(len(self.grid.selected()))
-        self._show_preview()
+        if self.preview_button.isChecked():
+            self.preview.show_hit(self.grid.current() or self._parts.hits.hit(0))
         self.selection_changed.emit()
 
     def _on_preview(self, shown: bool) -> None:
         self.preview.setVisible(shown)
-        self._show_preview()
-
-    def _show_preview(self) -> None:
-        if self.preview_button.isChecked():
-            self.preview.show_hit(self.grid.current() or self._parts.hits.hit(0))
+        # While nothing is selected, what is previewed is chosen.
+        self._on_selection()

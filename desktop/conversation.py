@@ -12,6 +12,8 @@ from engine.search import Answer
 
 # While photos stream in, the shown answer is asked anew this often.
 REFRESH_MS = 1000
+# As many as a person looks through; each more costs time at every key.
+MOST_HITS = 500
 
 
 class Conversation(QObject):
@@ -81,7 +83,9 @@ class Conversation(QObject):
         self.trouble = ""
         if turned:
             self._hits.show_weak(False)
-        self._hits.show(answer.hits)
+        shown, others = answer.hits[:MOST_HITS], answer.hits[MOST_HITS:]
+        # The best come first: where the next one is weak, all that are not are shown.
+        self._hits.show(shown, cut=any(hit.band != "weak" for hit in others))
         if turned:
             self.turned.emit()
         self.changed.emit()

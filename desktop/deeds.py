@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QImage, QKeySequence
@@ -77,7 +77,9 @@ class Deeds(QObject):
 
     def _there(self) -> list[str]:
         """The paths of those chosen photos that can be reached."""
-        paths = [hit.path for hit in self._chosen() if hit.online and Path(hit.path).exists()]
+        online = [hit.path for hit in self._chosen() if hit.online]
+        # Path.exists() would raise for a mount that does not answer.
+        paths = [path for path in online if os.path.exists(path)]  # noqa: PTH110
         if not paths and self._chosen():
             self.failed.emit("This photo is not there at the moment: its drive or folder is gone.")
         return paths

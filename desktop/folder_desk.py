@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from desktop.errands import Errands
@@ -31,6 +32,8 @@ def choose_folder(parent: QWidget) -> Path | None:
 
 class FolderDesk(QObject):
     """Whatever the library refuses comes out of ``errands.refused``."""
+
+    rescan_wanted = Signal()  # the person wants to know how the folders are now
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class FolderDesk(QObject):
 
     def rescan(self, folder: Path | None = None) -> None:
         """Look for changes in one folder, or in all."""
+        self.rescan_wanted.emit()
         self._errands.run(partial(self._library.rescan, folder), self._refresh)
 
     def confirm_removal(self, folder: Path) -> None:
@@ -112,5 +116,6 @@ class FolderDesk(QObject):
 
 def dropped_folders(data: QMimeData) -> list[Path]:
     """The folders among what is dragged over the window."""
-    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
-    return [path for path in paths if path.is_dir()]
+    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    # Path.is_dir() would raise for a mount that does not answer.
+    return [Path(path) for path in paths if os.path.isdir(path)]  # noqa: PTH112

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 
+from desktop.hits import PhotoKey, photo_key
 from desktop.mailbox import Mailbox
 from engine.errors import LibraryError
 from engine.search import Hit
@@ -24,7 +26,6 @@ SMALLEST_LEVEL = 800
 SUBSTITUTE_SIDE = 2048
 
 Substitute = Callable[[int, int], Path | None]  # photo id, side -> file
-Key = tuple[int, int]  # photo id, time of the last change
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class FullPhoto:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    key: Key
+    key: PhotoKey
     photo: FullPhoto | None
     error: Exception | None = None
 
@@ -69,18 +70,18 @@ class _Read:
 class FullPhotos(QObject):
     """Keeps the photos seen last, and reads the one asked for last first."""
 
-    loaded = Signal(int)  # photo id: get() has it now
-    failed = Signal(int)  # photo id: it cannot be read
+    loaded = Signal(object, object)  # PhotoKey, FullPhoto
+    failed = Signal(object)  # PhotoKey: it cannot be read
 
     def __init__(self, substitute: Substitute, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._substitute = substitute
-        self._photos: OrderedDict[Key, FullPhoto] = OrderedDict()
+        self._photos: OrderedDict[PhotoKey, FullPhoto] = OrderedDict()
         self._mailbox = Mailbox(0, self)
         self._mailbox.arrived.connect(self._take_in)
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[Key, Hit] = OrderedDict()
-        self._at_work: Key | None = None
+        self._waiting: OrderedDict[PhotoKey, Hit] = OrderedDict()
+        self._at_work: PhotoKey | None = None
         self._open = True
         self._thread = threading.Thread(target=self._work, name="full photos", daemon=True)
         self._thread.start()
@@ -90,12 +91,12 @@ class FullPhotos(QObject):
         with self._changed:
             self._waiting.clear()
             for wanted in (*reversed(neighbours), hit):
-                if _key(wanted) not in self._photos and _key(wanted) != self._at_work:
-                    self._waiting[_key(wanted)] = wanted
+                if photo_key(wanted) not in self._photos and photo_key(wanted) != self._at_work:
+                    self._waiting[photo_key(wanted)] = wanted
             self._changed.notify()
-        photo = self._photos.get(_key(hit))
+        photo = self._photos.get(photo_key(hit))
         if photo is not None:
-            self._photos.move_to_end(_key(hit))
+            self._photos.move_to_end(photo_key(hit))
         return photo
 
     @property
@@ -121,9 +122,9 @@ class FullPhotos(QObject):
                 self._at_work, hit = self._waiting.popitem(last=True)
             try:
                 image = read_photo(hit, self._substitute)
-                read = _Read(_key(hit), None if image is None else FullPhoto.of(image))
+                read = _Read(photo_key(hit), None if image is None else FullPhoto.of(image))
             except Exception as error:  # noqa: BLE001  shown by the GUI thread, see _take_in
-                read = _Read(_key(hit), None, error)
+                read = _Read(photo_key(hit), None, error)
             self._mailbox.post(read)
             with self._changed:
                 self._at_work = None
@@ -135,18 +136,14 @@ class FullPhotos(QObject):
             if read.error is not None:
                 sys.excepthook(type(read.error), read.error, read.error.__traceback__)
             if read.photo is None:
-                self.failed.emit(read.key[0])
+                self.failed.emit(read.key)
                 continue
             self._photos[read.key] = read.photo
             while sum(photo.bytes_held for photo in self._photos.values()) > CAPACITY:
                 if len(self._photos) == 1:
                     break
                 self._photos.popitem(last=False)
-            self.loaded.emit(read.key[0])
-
-
-def _key(hit: Hit) -> Key:
-    return hit.photo_id, hit.mtime_ns
+            self.loaded.emit(read.key, read.photo)
 
 
 def read_photo(hit: Hit, substitute: Substitute) -> QImage | None:
@@ -167,7 +164,8 @@ def read_photo(hit: Hit, substitute: Substitute) -> QImage | None:
 
 
 def _read(path: Path) -> QImage | None:
-    if not path.is_file():
+    # Path.is_file() would raise for a mount that does not answer.
+    if not os.path.isfile(path):  # noqa: PTH113
         return None
     reader = QImageReader(str(path))
     reader.setDecideFormatFromContent(True)

@@ -21,6 +21,7 @@ from desktop.settings import Order
 from engine.search import Hit
 
 Index = QModelIndex | QPersistentModelIndex
+PhotoKey = tuple[int, int]  # photo id, time of the last change
 
 # A pack that cannot say how sure it is has the empty band, and that no name.
 BAND_NAMES = {"contains": "Contains", "probably": "Probably", "weak": "Weak", "": ""}
@@ -43,14 +44,15 @@ class Hits(QAbstractListModel):
         self._all: list[Hit] = []
         self._shown: list[Hit] = []
         self._rows: dict[int, int] = {}
+        self._cut = False
         self._order: Order = "relevance"
         self._weak_shown = False
 
     # What the window tells it.
 
-    def show(self, hits: Iterable[Hit]) -> None:
-        """Replace all hits; they come best first."""
-        self._all = list(hits)
+    def show(self, hits: Iterable[Hit], *, cut: bool = False) -> None:
+        """Replace all hits; they come best first. ``cut``: there are more that are not weak."""
+        self._all, self._cut = list(hits), cut
         self._arrange()
 
     def set_order(self, order: Order) -> None:
@@ -70,6 +72,11 @@ class Hits(QAbstractListModel):
     @property
     def order(self) -> Order:
         return self._order
+
+    @property
+    def cut(self) -> bool:
+        """Whether these are only the best of the hits that are not weak."""
+        return self._cut
 
     @property
     def weak_shown(self) -> bool:
@@ -134,6 +141,11 @@ class Hits(QAbstractListModel):
         self._rows = {hit.photo_id: row for row, hit in enumerate(self._shown)}
         self.endResetModel()
         self.shown_changed.emit()
+
+
+def photo_key(hit: Hit) -> PhotoKey:
+    """By what pictures of a photo are kept: an edited photo has the same id and looks different."""
+    return hit.photo_id, hit.mtime_ns
 
 
 def files(paths: Iterable[str]) -> QMimeData:

@@ -1,4 +1,4 @@
-"""Notices above the grid: things that the person should know or decide, without being stopped."""
+"""Notices above the pages: things that the person should know or decide, without being stopped."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ class Notices(QWidget):
         self._theme = theme
         self._notices: dict[str, QFrame] = {}
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(12, 0, 12, 0)
+        self._layout.setContentsMargins(12, 10, 12, 0)
         self._layout.setSpacing(6)
+        self.hide()
 
     def tell(
         self, subject: str, words: str, choices: Sequence[Choice] = (), kind: Kind = "notice"
@@ -51,6 +52,8 @@ class Notices(QWidget):
         row.addWidget(text, 1)
         for name, act in choices:
             button = QPushButton(name)
+            # The notice goes with the click; the focus stays where it was.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(act)
             button.clicked.connect(lambda: self.withdraw(subject))
             row.addWidget(button)
@@ -62,6 +65,7 @@ class Notices(QWidget):
         row.addWidget(close)
         self._layout.addWidget(notice)
         self._notices[subject] = notice
+        self.show()
 
     def withdraw(self, subject: str) -> None:
         """Take a notice away, if it is there."""
@@ -70,6 +74,7 @@ class Notices(QWidget):
             self._layout.removeWidget(notice)
             notice.hide()
             notice.deleteLater()
+            self.setVisible(bool(self._notices))
 
     def words(self) -> list[str]:
         """What the notices say, oldest first."""

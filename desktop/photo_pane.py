@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from desktop.full_photos import FullPhotos
+from desktop.full_photos import FullPhoto, FullPhotos
+from desktop.hits import PhotoKey, photo_key
 from desktop.photo_view import PhotoView
 from desktop.theme import Theme
 from desktop.thumbnails import Thumbnails
@@ -34,10 +35,11 @@ class PhotoPane(QWidget):
         """The photo that is shown."""
         return self._hit
 
-    def _on_loaded(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id and self.isVisible():
-            self.view.set_photo(self._full_photos.get(self._hit))
+    def _on_loaded(self, photo: PhotoKey, loaded: FullPhoto) -> None:
+        # Also while it is hidden: when it is seen again nobody asks for the photo once more.
+        if self._hit is not None and photo_key(self._hit) == photo:
+            self.view.set_photo(loaded)
 
-    def _on_failed(self, photo_id: int) -> None:
-        if self._hit is not None and self._hit.photo_id == photo_id:
+    def _on_failed(self, photo: PhotoKey) -> None:
+        if self._hit is not None and photo_key(self._hit) == photo:
             self.view.set_failed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
@@ -63,7 +64,8 @@ class Picture(QObject):
                 window.browse.grid.go_to(0)
             calm = calm + 1 if self._calm() else 0
             yield None
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # without the folder, saving fails
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         if window.grab().save(str(self._file), "PNG"):
             yield ""
         yield f"The picture could not be written to {self._file}."

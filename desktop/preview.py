@@ -71,7 +71,7 @@ class Preview(PhotoPane):
             self._name.setText("Choose a photo to see it here.")
             return
         if hit != self._hit:
-            stand_in = self._thumbnails.get(hit.photo_id, SIDES[0])
+            stand_in = self._thumbnails.get(hit, SIDES[0])
             self.view.show_photo(hit, self._full_photos.get(hit), stand_in)
         self._hit = hit
         self._reveal_button.setEnabled(hit.online)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.asker import Asker
 from desktop.bridge import Bridge
+from desktop.conversation import MOST_HITS
 from desktop.crash import CrashReporter
 from desktop.errands import Errands
 from desktop.folder_desk import ChooseFolder, choose_folder
@@ -36,9 +37,6 @@ from engine.events import EngineFailed
 from engine.library import Library
 from engine.packs import Mode
 from engine.search import Answer
-
-# As many as a person looks through; each more costs time at every key.
-MOST_HITS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,8 @@ class Program:
         hits.set_order(settings.order)
 
         def ask(query: str, mode: Mode) -> Answer:
-            return library.search(query, limit=MOST_HITS, mode=mode)
+            # The one more tells whether these are all.
+            return library.search(query, limit=MOST_HITS + 1, mode=mode)
 
         self.parts = Parts(
             library=library,

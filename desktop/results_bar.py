@@ -67,6 +67,10 @@ def headline(hits: Hits, query: str, mode: Mode) -> str:
     contains, probably = hits.count("contains"), hits.count("probably")
     if not contains and not probably:
         return f"No photo shows “{query}” for sure"
+    if hits.cut:
+        kind = "photos" if contains else "probable photos"
+        best = f"The best {contains + probably:,} {kind} with “{query}”"
+        return f"{best}, {probably:,} of them probable" if contains and probably else best
     found = []
     if contains:
         found.append(f"{contains:,} {_photos(contains)} with “{query}”")
@@ -78,10 +82,11 @@ def headline(hits: Hits, query: str, mode: Mode) -> str:
 
 def _scenes(hits: Hits, query: str) -> str:
     """Without bands nobody knows which photos are like the query, only which are most like it."""
-    if ranked := hits.count(""):
+    sure = hits.count("contains") + hits.count("probably")
+    if ranked := hits.count("") or (hits.cut and sure):
         which = "the photo" if ranked == 1 else f"the {ranked:,} photos"
         return f"{which} most like “{query}”"
-    if sure := hits.count("contains") + hits.count("probably"):
+    if sure:
         return f"{sure:,} {_photos(sure)} like “{query}”"
     return f"no photo is like “{query}” for sure"
 

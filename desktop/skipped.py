@@ -81,8 +81,10 @@ class SkippedDialog(QDialog):
         copy = QPushButton("Copy the list")
         copy.clicked.connect(self.copy)
         close = QPushButton("Close")
-        close.setDefault(True)
         close.clicked.connect(self.close)
+        for button in (reveal, copy, close):
+            # Enter belongs to the field and to the lines; a dialog would press a button for it.
+            button.setAutoDefault(False)
         buttons = QHBoxLayout()
         buttons.addWidget(copy)
         buttons.addWidget(reveal)

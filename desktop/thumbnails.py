@@ -12,8 +12,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
+from desktop.hits import PhotoKey, photo_key
 from desktop.mailbox import Mailbox
 from engine.errors import LibraryError
+from engine.search import Hit
 
 SIDES = (256, 512)
 CAPACITY = 192 * 1024 * 1024
@@ -21,7 +23,7 @@ CAPACITY = 192 * 1024 * 1024
 MOST_WAITING = 300
 WORKERS = 2
 
-Wanted = tuple[int, int]  # photo id, side
+Wanted = tuple[PhotoKey, int]  # photo, side
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Thumbnails(QObject):
         self._make = make
         self._pixmaps: OrderedDict[Wanted, QPixmap] = OrderedDict()
         self._bytes = 0
-        self._impossible: set[int] = set()
+        self._impossible: set[PhotoKey] = set()
         self._mailbox = Mailbox(30, self)
         self._mailbox.arrived.connect(self._take_in)
         self._changed = threading.Condition()
@@ -60,16 +62,17 @@ class Thumbnails(QObject):
         for thread in self._threads:
             thread.start()
 
-    def get(self, photo_id: int, side: float) -> QPixmap | None:
+    def get(self, hit: Hit, side: float) -> QPixmap | None:
         """The thumbnail, at least ``side`` device pixels if there is one; None: it is on its way.
 
         While the right one is on its way, one of another size is given.
         """
-        wanted = (photo_id, next((known for known in SIDES if known >= side), SIDES[-1]))
+        photo = photo_key(hit)
+        wanted = (photo, next((known for known in SIDES if known >= side), SIDES[-1]))
         if wanted in self._pixmaps:
             self._pixmaps.move_to_end(wanted)
             return self._pixmaps[wanted]
-        if photo_id in self._impossible:
+        if photo in self._impossible:
             return None
         with self._changed:
             if wanted not in self._at_work:
@@ -78,12 +81,12 @@ class Thumbnails(QObject):
                 if len(self._waiting) > MOST_WAITING:
                     self._waiting.popitem(last=False)
                 self._changed.notify()
-        others = ((photo_id, other) for other in SIDES)
+        others = ((photo, other) for other in SIDES)
         return next((self._pixmaps[other] for other in others if other in self._pixmaps), None)
 
-    def impossible(self, photo_id: int) -> bool:
+    def impossible(self, hit: Hit) -> bool:
         """Whether there is no thumbnail of this photo to be had."""
-        return photo_id in self._impossible
+        return photo_key(hit) in self._impossible
 
     @property
     def idle(self) -> bool:
@@ -113,8 +116,9 @@ class Thumbnails(QObject):
                     return
                 wanted, _ = self._waiting.popitem(last=True)
                 self._at_work.add(wanted)
+            (photo_id, _), side = wanted
             try:
-                path = self._make(*wanted)
+                path = self._make(photo_id, side)
                 made = _Made(wanted, None if path is None else _read(path))
             except LibraryError:
                 made = _Made(wanted, None)

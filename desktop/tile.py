@@ -80,7 +80,7 @@ class Tile(QStyledItemDelegate):
 
     def _paint_photo(self, painter: QPainter, place: QRectF, hit: Hit) -> None:
         density = painter.device().devicePixelRatio()
-        pixmap = self._thumbnails.get(hit.photo_id, max(place.width(), place.height()) * density)
+        pixmap = self._thumbnails.get(hit, max(place.width(), place.height()) * density)
         if pixmap is None:
             self._paint_blank(painter, place, hit)
             return
@@ -106,7 +106,7 @@ class Tile(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.hover))
         painter.drawRoundedRect(target, 4, 4)
-        if self._thumbnails.impossible(hit.photo_id):
+        if self._thumbnails.impossible(hit):
             icon = self._theme.pixmap("photo", colours.muted, 40)
             painter.drawPixmap(target.center() - QPointF(20, 20), icon)
 

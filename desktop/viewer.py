@@ -25,6 +25,7 @@ class Viewer(PhotoPane):
     It stays at its photo when the answer is refreshed, even if that no longer holds the photo.
     """
 
+    photo_shown = Signal()  # it has another hit now
     closed = Signal()
     full_screen_wanted = Signal()
     menu_wanted = Signal(object)  # QPoint, global
@@ -97,13 +98,14 @@ class Viewer(PhotoPane):
             return
         self._hit, self._row = hit, row
         neighbours = [near for step in (1, -1) if (near := self._hits.hit(row + step))]
-        stand_in = self._thumbnails.get(hit.photo_id, SIDES[-1])
+        stand_in = self._thumbnails.get(hit, SIDES[-1])
         self.view.show_photo(hit, self._full_photos.get(hit, *neighbours), stand_in)
         self._name.setText(Path(hit.path).name)
         self._name.setToolTip(hit.path)
         self._facts.setText(facts(hit))
         self.setAccessibleName(f"Photo {Path(hit.path).name}")
         self._show_position()
+        self.photo_shown.emit()
 
     def step(self, by: int) -> None:
         """Go to another photo; the first and the last are the ends."""

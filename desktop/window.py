@@ -21,6 +21,7 @@ from desktop.drop_sign import DropSign
 from desktop.engine_notices import EngineNotices
 from desktop.folder_desk import ChooseFolder, FolderDesk, choose_folder, dropped_folders
 from desktop.menu import MainMenu
+from desktop.notices import Notices
 from desktop.pack_desk import PackDesk
 from desktop.parts import Parts
 from desktop.settings import Choice
@@ -46,6 +47,7 @@ class Window(QWidget):
         self.menu_button.setAccessibleName("Menu")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         parts.theme.dress(self.menu_button, "menu")
+        self.notices = Notices(parts.theme)
         self.browse = Browse(parts, self.menu_button)
         self.viewer = Viewer(parts.hits, parts.full_photos, parts.thumbnails, parts.theme)
         self.desk = FolderDesk(parts.library, parts.errands, parts.overview, self, choose)
@@ -59,9 +61,13 @@ class Window(QWidget):
         self._pages.addWidget(self.viewer)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._pages)
+        whole.setSpacing(0)
+        whole.addWidget(self.notices)
+        whole.addWidget(self._pages, 1)
         self._drop_sign = DropSign(self)
-        self._engine_notices = EngineNotices(parts.bridge, self.browse.notices, self.desk, self)
+        self._engine_notices = EngineNotices(
+            parts.bridge, parts.overview, self.notices, self.desk, self
+        )
         self._connect()
         self.deeds.refresh()
         if not parts.settings.geometry.isEmpty():
@@ -70,8 +76,8 @@ class Window(QWidget):
 
     def _connect(self) -> None:
         browse, parts, desk = self.browse, self._parts, self.desk
-        parts.errands.refused.connect(lambda words: browse.notices.tell("refused", words))
-        self.deeds.failed.connect(lambda words: browse.notices.tell("deed", words))
+        parts.errands.refused.connect(lambda words: self.notices.tell("refused", words))
+        self.deeds.failed.connect(lambda words: self.notices.tell("deed", words))
         parts.bridge.root_online.connect(parts.thumbnails.forget_impossible)
         parts.bridge.photos_changed.connect(parts.thumbnails.forget_impossible)
         parts.bridge.indexing_paused.connect(browse.footer.set_paused)
@@ -87,9 +93,14 @@ class Window(QWidget):
         browse.preview.view_wanted.connect(self.deeds.view.trigger)
         browse.preview.reveal_wanted.connect(self.deeds.reveal.trigger)
         browse.selection_changed.connect(self.deeds.refresh)
+        self.viewer.photo_shown.connect(self.deeds.refresh)
         self.viewer.closed.connect(self.back_to_grid)
         self.viewer.full_screen_wanted.connect(self.toggle_full_screen)
         self.viewer.menu_wanted.connect(self._open_menu)
+        # Who views a photo is not offered to view it.
+        self._pages.currentChanged.connect(
+            lambda: self.deeds.view.setVisible(not self.is_viewing())
+        )
         self.deeds.view_wanted.connect(lambda: self.view(max(browse.grid.currentIndex().row(), 0)))
 
     # What can be asked of it.
@@ -120,7 +131,6 @@ class Window(QWidget):
         self._pages.setCurrentWidget(self.viewer)
         self.viewer.show_row(row)
         self.viewer.setFocus()
-        self.deeds.refresh()
 
     def back_to_grid(self) -> None:
         """Leave the viewer; the photo seen last is the current one."""

@@ -113,6 +113,7 @@ class AlbumLibrary:
     paused: bool = False
     photos: list[Drawn] = field(default_factory=list)
     watched: dict[Path, bool] = field(default_factory=dict)  # root: is it online
+    missing: dict[Path, int] = field(default_factory=dict)  # of a root: so many photos
     waiting: list[Path] = field(default_factory=list)
     skipped_rows: list[SkippedRow] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -192,7 +193,10 @@ class AlbumLibrary:
         def count(root: Path) -> int:
             return sum(root in photo.path.parents for photo in self.photos)
 
-        return [Root(path, online, count(path)) for path, online in self.watched.items()]
+        return [
+            Root(path, online, count(path), self.missing.get(path, 0))
+            for path, online in self.watched.items()
+        ]
 
     def add_root(self, path: Path) -> Root:
         if path in self.watched:
@@ -211,6 +215,7 @@ class AlbumLibrary:
 
     def confirm_removal(self, root: Path) -> None:
         self.calls.append(("confirm_removal", root))
+        del self.missing[root]
 
     def pause(self, reason: str = "paused by you") -> None:
         self.paused = True
@@ -291,7 +296,7 @@ class AlbumLibrary:
         photo = next((photo for photo in self.photos if photo.photo_id == photo_id), None)
         if photo is None or not photo.path.exists():
             return None
-        file = self.folder / f"{photo_id}-{side}.webp"
+        file = self.folder / f"{photo_id}-{photo.mtime_ns}-{side}.webp"
         if not file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             with Image.open(photo.path) as image:

@@ -125,7 +125,7 @@ def test_a_mistake_in_the_engine_is_shown(
     library.announce_from_a_thread(EngineFailed(RuntimeError("the indexer fell over")))
 
     qtbot.waitUntil(lambda: "the indexer fell over" in shown(program.reporter))
-    assert "Searching still works" in program.window.browse.notices.words()[0]
+    assert "Searching still works" in program.window.notices.words()[0]
 
 
 def test_interrupting_closes_the_window_without_a_report(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop import reveal
+from desktop.full_photos import read_photo
 from desktop.program import Program
+from engine.search import Hit
 from tests.desktop.album import AlbumLibrary
 from tests.desktop.conftest import Opener
 from tests.desktop.person import type_and_wait
@@ -123,7 +126,30 @@ def test_a_photo_that_is_gone_is_explained(
     program.window.deeds.open.trigger()
 
     assert opened == []
-    assert "not there at the moment" in program.window.browse.notices.words()[0]
+    assert "not there at the moment" in program.window.notices.words()[0]
+
+
+@pytest.fixture
+def out_of_reach(library: AlbumLibrary) -> Hit:
+    """A photo as on a mount that does not answer: to the system such a long name is an error."""
+    return replace(library.search("coffee").hits[0], path=f"/{'x' * 300}.jpg")
+
+
+def test_of_a_photo_that_is_out_of_reach_the_kept_picture_is_shown(
+    library: AlbumLibrary, out_of_reach: Hit
+) -> None:
+    assert read_photo(out_of_reach, library.thumbnail) is not None
+
+
+def test_a_photo_that_is_out_of_reach_is_explained_too(
+    program: Program, out_of_reach: Hit, opened: list[str]
+) -> None:
+    program.parts.hits.show([out_of_reach])
+
+    program.window.deeds.open.trigger()
+
+    assert opened == []
+    assert "not there at the moment" in program.window.notices.words()[0]
 
 
 def test_photos_on_a_drive_in_the_drawer_can_only_be_looked_at(
@@ -154,6 +180,59 @@ def test_the_context_menu_offers_all_of_it(qtbot: QtBot, program: Program) -> No
     ]
     with qtbot.waitSignal(program.window.browse.grid.menu_wanted):
         program.window.browse.grid.menu_wanted.emit(QPoint(1, 1))
+
+
+def offered(program: Program) -> list[str]:
+    actions = program.window.deeds.menu(program.window).actions()
+    return [action.text() for action in actions if action.isVisible() and action.text()]
+
+
+def test_who_views_a_photo_is_not_offered_to_view_it(qtbot: QtBot, program: Program) -> None:
+    program.window.view(2)
+    assert "View" not in offered(program)
+    assert "Copy image" in offered(program)
+
+    program.window.back_to_grid()
+    assert "View" in offered(program)
+
+
+def test_the_deeds_follow_the_viewer_from_photo_to_photo(
+    program: Program, library: AlbumLibrary
+) -> None:
+    there, away, *_ = library.search("coffee").hits
+    program.parts.hits.show([there, replace(away, online=False)])
+    deeds = program.window.deeds
+
+    program.window.view(0)
+    assert deeds.open.isEnabled()
+    program.window.viewer.step(1)
+    assert not deeds.open.isEnabled()
+
+
+@pytest.mark.parametrize("words", ["View", "Show in folder"])
+def test_the_buttons_of_a_preview_that_has_just_been_opened_work(
+    qtbot: QtBot,
+    open_window: Opener,
+    library: AlbumLibrary,
+    opened: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+) -> None:
+    monkeypatch.setattr("desktop.reveal.sys.platform", "linux")
+    monkeypatch.setattr(reveal, "_ask_file_manager", lambda _: False)
+    program = open_window(library)
+    browse = program.window.browse
+    with qtbot.waitSignal(browse.selection_changed):
+        type_and_wait(qtbot, program, "coffee")
+
+    browse.preview_button.click()
+    button = next(
+        found for found in browse.preview.findChildren(QPushButton) if found.text() == words
+    )
+    button.click()
+
+    assert program.window.is_viewing() == (words == "View")
+    assert bool(opened) == (words != "View")
 
 
 def test_in_the_viewer_the_deeds_are_about_the_photo_in_it(

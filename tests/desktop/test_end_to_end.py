@@ -59,7 +59,7 @@ def test_from_a_dropped_folder_to_lit_photos_while_the_folder_changes(
         turned = next(
             hit for row in range(2) if (hit := program.parts.hits.hit(row)) and "turned" in hit.path
         )
-        thumbnail = program.parts.thumbnails.get(turned.photo_id, 256)
+        thumbnail = program.parts.thumbnails.get(turned, 256)
         assert thumbnail is not None
         assert (turned.width, turned.height) == (320, 180)
         assert (thumbnail.width(), thumbnail.height()) == (256, 144)

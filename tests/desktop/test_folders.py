@@ -10,12 +10,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.folder_desk import dropped_folders
 from desktop.folders import folder_name, folder_names
 from desktop.program import Program
 from engine.errors import CatalogueError
 from engine.events import (
     EngineFailed,
+    IndexingFinished,
     MassDisappearance,
+    PhotosChanged,
     RootOffline,
     RootOnline,
 )
@@ -58,7 +61,7 @@ def test_a_cancelled_dialog_changes_nothing(
     program.window.browse.folders.add_button.click()
 
     assert empty_library.watched == {}
-    assert program.window.browse.notices.words() == []
+    assert program.window.notices.words() == []
 
 
 def test_a_folder_can_be_dropped_on_the_window(
@@ -98,6 +101,14 @@ def test_a_dropped_photo_is_not_taken_for_a_folder(
     assert not enter.isAccepted()
 
 
+def test_what_does_not_answer_is_not_taken_for_a_folder(tmp_path: Path) -> None:
+    # To the system this name is an error, as everything is on a mount that does not answer.
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / ("x" * 300)))])
+
+    assert dropped_folders(dropped) == []
+
+
 def test_a_folder_that_cannot_be_added_is_explained(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
 ) -> None:
@@ -105,7 +116,7 @@ def test_a_folder_that_cannot_be_added_is_explained(
 
     program.window.desk.add([album])
 
-    notices = program.window.browse.notices
+    notices = program.window.notices
     qtbot.waitUntil(lambda: notices.words() == ["Holiday is already among your folders."])
 
 
@@ -145,7 +156,7 @@ def test_a_drive_that_goes_is_marked_and_its_photos_are_still_found(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
 ) -> None:
     program = open_window(library)
-    notices = program.window.browse.notices
+    notices = program.window.notices
     library.watched[album] = False
 
     library.announce_from_a_thread(RootOffline(album))
@@ -166,11 +177,12 @@ def test_photos_that_disappear_in_masses_are_kept_until_the_person_says_so(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
 ) -> None:
     program = open_window(library)
-    notices = program.window.browse.notices
+    notices = program.window.notices
 
-    library.announce_from_a_thread(MassDisappearance(album, 412, 1200))
+    library.missing[album] = 5
+    library.announce_from_a_thread(MassDisappearance(album, 5, 8))
     qtbot.waitUntil(lambda: bool(notices.words()))
-    assert notices.words()[0].startswith("412 of 1,200 photos in “Holiday” are gone")
+    assert notices.words()[0].startswith("5 of 8 photos in “Holiday” are gone")
     assert ("confirm_removal", album) not in library.calls
 
     button(notices, "They are deleted").click()
@@ -178,11 +190,104 @@ def test_photos_that_disappear_in_masses_are_kept_until_the_person_says_so(
     assert notices.words() == []
 
 
+@pytest.fixture
+def bereft(open_window: Opener, library: AlbumLibrary, album: Path) -> Program:
+    """A window that is opened when photos are gone and nobody has said yet what became of them."""
+    library.missing[album] = 5
+    return open_window(library)
+
+
+def refresh(qtbot: QtBot, program: Program) -> None:
+    with qtbot.waitSignal(program.parts.overview.changed):
+        program.parts.overview.refresh()
+
+
+def close_notice(notices: QWidget) -> None:
+    next(found for found in notices.findChildren(QToolButton) if found.isVisible()).click()
+
+
+def test_what_became_of_them_can_be_said_at_the_next_start_too(
+    qtbot: QtBot, bereft: Program, library: AlbumLibrary, album: Path
+) -> None:
+    button(bereft.window.notices, "They are deleted").click()
+
+    qtbot.waitUntil(lambda: ("confirm_removal", album) in library.calls)
+
+
+def test_looking_again_in_vain_asks_again(
+    qtbot: QtBot, bereft: Program, library: AlbumLibrary, album: Path
+) -> None:
+    notices = bereft.window.notices
+    (asked,) = notices.words()
+
+    button(notices, "Look again").click()
+    qtbot.waitUntil(lambda: ("rescan", album) in library.calls)
+    refresh(qtbot, bereft)
+    assert notices.words() == [], "not before they have been looked for"
+
+    library.announce_from_a_thread(IndexingFinished(0, 0, False))
+    qtbot.waitUntil(lambda: notices.words() == [asked])
+
+
+def test_a_closed_notice_stays_away_until_more_photos_are_gone(
+    qtbot: QtBot, bereft: Program, library: AlbumLibrary, album: Path
+) -> None:
+    notices = bereft.window.notices
+    close_notice(notices)
+
+    library.announce_from_a_thread(IndexingFinished(0, 0, False))
+    refresh(qtbot, bereft)
+    assert notices.words() == []
+
+    library.missing[album] = 6
+    bereft.parts.overview.refresh()
+    qtbot.waitUntil(lambda: bool(notices.words()))
+    assert notices.words()[0].startswith("6 of 8 photos")
+
+
+def test_photos_that_return_take_the_alarm_away(
+    qtbot: QtBot, bereft: Program, library: AlbumLibrary, album: Path
+) -> None:
+    del library.missing[album]
+
+    library.announce_from_a_thread(PhotosChanged(0, 0))
+
+    qtbot.waitUntil(lambda: bereft.window.notices.words() == [])
+    assert not bereft.window.notices.isVisible()
+
+
+def test_with_its_folder_goes_what_was_said_of_it(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    notices = program.window.notices
+    library.watched[album] = False
+    library.announce_from_a_thread(RootOffline(album))
+    qtbot.waitUntil(lambda: bool(notices.words()))
+
+    program.window.desk.remove(album)
+    assert program.window.desk.question is not None
+    button(program.window.desk.question, "Remove").click()
+
+    qtbot.waitUntil(lambda: notices.words() == [])
+
+
+def test_a_drive_that_is_away_at_the_start_is_only_marked(
+    open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    library.watched[album] = False
+
+    program = open_window(library)
+
+    assert listed(program) == ["Holiday, Not connected"]
+    assert program.window.notices.words() == []
+
+
 def test_an_engine_that_fails_says_why_and_can_be_tried_again(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary
 ) -> None:
     program = open_window(library)
-    notices = program.window.browse.notices
+    notices = program.window.notices
 
     library.announce_from_a_thread(EngineFailed(CatalogueError("The disk is full.")))
     qtbot.waitUntil(lambda: notices.words() == ["The disk is full."])
@@ -193,7 +298,7 @@ def test_an_engine_that_fails_says_why_and_can_be_tried_again(
 
 def test_a_notice_can_be_closed(qtbot: QtBot, open_window: Opener, library: AlbumLibrary) -> None:
     program = open_window(library)
-    notices = program.window.browse.notices
+    notices = program.window.notices
     notices.tell("subject", "First")
     notices.tell("subject", "Second")
     assert notices.words() == ["Second"]
@@ -204,6 +309,33 @@ def test_a_notice_can_be_closed(qtbot: QtBot, open_window: Opener, library: Albu
     qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
 
     assert notices.words() == []
+
+
+def test_a_message_can_be_read_and_answered_while_a_photo_is_viewed(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    window = (program := open_window(library)).window
+    type_and_wait(qtbot, program, "coffee")
+    window.view(0)
+    window.notices.tell("subject", "The disk is full.", [("Try again", lambda: None)])
+    qtbot.waitUntil(window.notices.isVisible)
+
+    assert button(window.notices, "Try again").isVisible()
+
+
+def test_a_click_on_a_notice_leaves_the_focus_where_it_was(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    window = (program := open_window(library)).window
+    type_and_wait(qtbot, program, "coffee")
+    window.browse.grid.setFocus()
+    window.notices.tell("subject", "The disk is full.", [("Try again", lambda: None)])
+    qtbot.waitUntil(window.notices.isVisible)
+
+    qtbot.mouseClick(button(window.notices, "Try again"), Qt.MouseButton.LeftButton)
+
+    assert not window.notices.isVisible()
+    assert window.focusWidget() is window.browse.grid
 
 
 def test_folders_of_the_same_name_are_told_apart() -> None:

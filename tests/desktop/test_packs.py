@@ -147,7 +147,7 @@ def test_a_pack_that_cannot_be_used_is_told_in_the_dialog_and_in_the_window(
     qtbot.waitUntil(
         lambda: dialog.told.text() == "The files of this model pack are no longer there."
     )
-    assert program.window.browse.notices.words() == [dialog.told.text()]
+    assert program.window.notices.words() == [dialog.told.text()]
     assert dialog.use_button.isEnabled(), "it can be tried again"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.footer import time_left
@@ -113,6 +114,34 @@ def test_skipped_photos_are_listed_with_their_reasons(
     assert again is not None
     assert len(again.listed()) == 2
     again.close()
+
+
+def test_enter_shows_a_skipped_photo_in_its_folder_and_leaves_the_list_open(
+    qtbot: QtBot,
+    open_window: Opener,
+    library: AlbumLibrary,
+    album: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("desktop.folder_desk.reveal", shown.extend)
+    library.skipped_rows = [SkippedRow(album / "broken.jpg", "The file is damaged.")]
+    program = open_window(library)
+    program.window.desk.show_skipped()
+    qtbot.waitUntil(lambda: program.window.desk.skipped is not None)
+    dialog = program.window.desk.skipped
+    assert dialog is not None
+
+    QApplication.clipboard().clear()
+
+    qtbot.keyClick(dialog.narrow, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Return)
+    assert shown == [str(album / "broken.jpg")]
+    assert QApplication.clipboard().text() == "", "no button was pressed"
+    assert dialog.isVisible()
+
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: program.window.desk.skipped is None)
 
 
 @pytest.mark.parametrize(

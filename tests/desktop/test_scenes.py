@@ -165,6 +165,8 @@ def test_a_pack_that_knows_how_sure_it_is_says_so(library: AlbumLibrary) -> None
     hits = Hits()
     hits.show([*ranked(library, "contains", 2), *ranked(library, "weak", 3)])
     assert headline(hits, "a dog", "scenes") == "Scenes: 2 photos like “a dog”"
+    hits.show(ranked(library, "contains", 2), cut=True)
+    assert headline(hits, "a dog", "scenes") == "Scenes: the 2 photos most like “a dog”"
     hits.show(ranked(library, "weak", 3))
     assert headline(hits, "a dog", "scenes") == "Scenes: no photo is like “a dog” for sure"
 

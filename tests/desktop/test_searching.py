@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
-from desktop.hits import Role
+from desktop.hits import Hits, Role
+from desktop.program import Program
+from desktop.results_bar import headline
 from engine.events import PhotosChanged
-from tests.desktop.album import AlbumLibrary, NotAnswered
+from tests.desktop.album import AlbumLibrary, NotAnswered, draw_photo
 from tests.desktop.conftest import Opener
 from tests.desktop.person import names, type_and_wait
 
@@ -207,13 +211,36 @@ def test_thumbnails_come_from_worker_threads_and_pixmaps_are_made_in_the_gui_thr
     library.thumbnail = watched  # type: ignore[method-assign,assignment]
     program = open_window(library)
     type_and_wait(qtbot, program, "coffee")
-    qtbot.waitUntil(lambda: program.parts.thumbnails.get(2, 256) is not None)
+    pixmap = thumbnail(qtbot, program)
 
     assert makers
     assert threading.get_ident() not in makers
-    pixmap = program.parts.thumbnails.get(2, 256)
-    assert pixmap is not None
     assert (pixmap.width(), pixmap.height()) == (171, 256)
+
+
+def thumbnail(qtbot: QtBot, program: Program) -> QPixmap:
+    """That of the first photo, as soon as it is there."""
+    hit, thumbnails = program.parts.hits.hit(0), program.parts.thumbnails
+    assert hit is not None
+    qtbot.waitUntil(lambda: thumbnails.get(hit, 256) is not None)
+    pixmap = thumbnails.get(hit, 256)
+    assert pixmap is not None
+    return pixmap
+
+
+def test_an_edited_photo_gets_another_thumbnail(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    program = open_window(library)
+    type_and_wait(qtbot, program, "coffee")
+    before = thumbnail(qtbot, program).toImage()
+    photo = library.photos[1]
+
+    draw_photo(photo.path, (photo.width, photo.height), ["COFFEE"], "#ff0000")
+    photo.mtime_ns += 1
+    program.parts.hits.show(library.search("coffee").hits)
+
+    assert thumbnail(qtbot, program).toImage() != before
 
 
 def test_the_matched_word_is_lit_on_its_thumbnail(
@@ -241,13 +268,52 @@ def test_a_photo_without_a_thumbnail_still_has_its_place(
 ) -> None:
     program = open_window(library)
     library.photos[1].path.unlink()
+    hit = library.search("coffee").hits[0]
 
     type_and_wait(qtbot, program, "coffee")
     program.window.browse.grid.viewport().grab()
-    qtbot.waitUntil(lambda: program.parts.thumbnails.impossible(2))
+    qtbot.waitUntil(lambda: program.parts.thumbnails.impossible(hit))
 
     assert "menu.jpg" in names(program)
     program.window.browse.grid.viewport().grab()
+
+
+@pytest.mark.parametrize(
+    ("sure", "weak", "words"),
+    [
+        (500, 0, "500 photos with “zebra”"),
+        (500, 1, "500 photos with “zebra”"),
+        (501, 0, "The best 500 photos with “zebra”"),
+    ],
+)
+def test_the_best_of_more_are_not_taken_for_all(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, sure: int, weak: int, words: str
+) -> None:
+    path, (_, place) = library.photos[0].path, library.photos[0].words[0]
+    for sign in ["ZEBRA"] * sure + ["ZEBRAS"] * weak:
+        library.know(path, (900, 600), [(sign, place)])
+    program = open_window(library)
+
+    type_and_wait(qtbot, program, "zebra")
+
+    assert headline(program.parts.hits, "zebra", "words") == words
+    assert len(names(program)) == 500
+
+
+@pytest.mark.parametrize(
+    ("bands", "words"),
+    [
+        (["contains", "probably"], "The best 2 photos with “tea”, 1 of them probable"),
+        (["probably", "probably"], "The best 2 probable photos with “tea”"),
+    ],
+)
+def test_the_best_may_be_probable(library: AlbumLibrary, bands: list[str], words: str) -> None:
+    hits = Hits()
+    (hit,) = library.search("tea").hits
+
+    hits.show([replace(hit, band=band) for band in bands], cut=True)
+
+    assert headline(hits, "tea", "words") == words
 
 
 def test_what_a_screen_reader_says_of_a_hit(

@@ -128,17 +128,21 @@ def test_a_picture_of_an_empty_library_shows_the_first_start(
     assert picture.exists()
 
 
+@pytest.mark.parametrize("place", ["folder", "file/window.png"])
 def test_a_picture_that_cannot_be_written_is_an_error(
     qtbot: QtBot,
     library: AlbumLibrary,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    place: str,
 ) -> None:
     monkeypatch.setattr("desktop.picture.QUIET_TICKS", 2)
-    (tmp_path / "window.png").mkdir()
+    monkeypatch.setattr("desktop.picture.LONGEST_MS", 60_000)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
 
-    options = Options(None, tmp_path / "window.png")
+    options = Options(None, tmp_path / place)
     status = run(options, opening(library, []))  # type: ignore[arg-type]
 
     assert status == 1

@@ -303,6 +303,24 @@ def test_the_viewer_stays_at_its_photo_while_photos_come_in(
     assert program.window.viewer.row == 3
 
 
+def test_the_preview_is_sharp_though_its_photo_came_while_another_was_viewed(
+    qtbot: QtBot, program: Program
+) -> None:
+    window, preview = program.window, program.window.browse.preview
+    with qtbot.waitSignal(program.parts.full_photos.loaded):
+        # Nothing is delivered between the two, so that the photo comes when the preview is hidden.
+        window.browse.preview_button.click()
+        window.view(0)
+    qtbot.waitUntil(lambda: program.parts.full_photos.idle)
+    window.back_to_grid()
+    assert preview.hit is not None
+
+    shown = preview.view.grab().toImage()
+    preview.view.set_photo(program.parts.full_photos.get(preview.hit))
+
+    assert preview.view.grab().toImage() == shown
+
+
 def test_a_photo_that_is_gone_shows_a_sentence_instead_of_failing(
     qtbot: QtBot, program: Program, library: AlbumLibrary
 ) -> None:
