@@ -20,7 +20,7 @@ Box = tuple[tuple[float, float], float, float, float]
 
 # Cells of a kernel: fewer show no bend, and those that fill so much of their rectangle have none.
 _LEAST_BENT = 16
-_STRAIGHT = 0.8
+_STRAIGHT = 0.71
 # Cells of a component that may come apart, and, of its cells, those that a part of it has at least.
 _LEAST_SPLIT = 6
 _LEAST_PART = 0.08

@@ -8,6 +8,7 @@ no single reading can tell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,26 @@ from engine.tokenizer import ALPHABET
 
 KEPT = 4
 _CLASSES = len(ALPHABET) + 1
+_LETTERS = np.frombuffer(f" {ALPHABET}".encode("ascii"), np.uint8)  # by class
 _STEP = 16.0
 _NOT, _SURE = -20.0, -0.02  # log-probabilities of what is not there, and of what surely is
 _LEAST = 1e-300  # instead of a probability of 0, which has no logarithm
 
 
-def pack(log_probabilities: NDArray[np.float32]) -> list[bytes]:
-    """(n, T, 37) log-probabilities to n lattices of ``T * KEPT * 2`` bytes."""
-    best = np.argpartition(log_probabilities, -KEPT, axis=2)[:, :, -KEPT:]
-    level = np.take_along_axis(log_probabilities, best, 2)
+Strings = Sequence[NDArray[np.float32]] | NDArray[np.float32]  # n of (T, 37) log-probabilities
+
+
+def pack(strings: Strings) -> list[bytes]:
+    """Each (T, 37) to a lattice of ``T * KEPT * 2`` bytes."""
+    if not len(strings):
+        return []
+    columns = np.concatenate(strings)
+    best = np.argpartition(columns, -KEPT, axis=1)[:, -KEPT:]
+    level = np.take_along_axis(columns, best, 1)
     coded = np.clip(np.rint(-level * _STEP), 0, 255).astype(np.uint8)
-    both = np.stack([best.astype(np.uint8), coded], 3)
-    return [row.tobytes() for row in both]
+    both = np.stack([best.astype(np.uint8), coded], 2).tobytes()
+    ends = 2 * KEPT * np.cumsum([len(string) for string in strings])
+    return [both[first:last] for first, last in pairwise([0, *ends.tolist()])]
 
 
 def end_to_end(parts: Sequence[NDArray[np.float32]], multiple: int) -> NDArray[np.float32]:
@@ -55,13 +64,18 @@ def unpack(lattices: Sequence[bytes]) -> NDArray[np.float32]:
     return dense.astype(np.float32)
 
 
-def readings(log_probabilities: NDArray[np.float32]) -> list[str]:
-    """The best path of each (n, T, 37), repeats and blanks dropped."""
-    answer = []
-    for path in log_probabilities.argmax(2):
-        changes = np.flatnonzero(np.diff(path, prepend=-1))
-        answer.append("".join(ALPHABET[label - 1] for label in path[changes] if label))
-    return answer
+def readings(strings: Strings) -> list[str]:
+    """The best path of each (T, 37), repeats and blanks dropped."""
+    if not len(strings):
+        return []
+    path = np.concatenate(strings).argmax(1)
+    ends = np.cumsum([len(string) for string in strings])
+    starts = np.diff(path, prepend=-1) != 0
+    starts[ends[:-1]] = True
+    shown = starts & (path > 0)
+    text = _LETTERS[path[shown]].tobytes().decode("ascii")
+    letters = np.cumsum(shown)[ends - 1]
+    return [text[first:last] for first, last in pairwise([0, *letters.tolist()])]
 
 
 def log_likelihood(dense: NDArray[np.float32], word: str) -> NDArray[np.float32]:

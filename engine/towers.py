@@ -177,21 +177,28 @@ class CompactTowers:
                 rows.setdefault(at, row)
         words = list(rows.values())
         places = np.stack([way.quad for way in read.ways])
+        lines = [
+            [words[at] for at in line]
+            for line in strings_in_parts(places[words], [readings[row] for row in words])
+        ]
+        counted = [shares(places[parts]) for parts in lines]
+        columns = read.letters.shape[1]
+        wholes = [
+            lattice.end_to_end(_shared(read.letters[parts], part_of), columns)
+            for parts, part_of in zip(lines, counted, strict=True)
+        ]
+        texts, lattices = lattice.readings(wholes), lattice.pack(wholes)
         known = set(readings)
         strings: dict[str, Region] = {}
-        for line in strings_in_parts(places[words], [readings[row] for row in words]):
-            parts = [words[at] for at in line]
-            counted = shares(places[parts])
-            whole = lattice.end_to_end(_shared(read.letters[parts], counted), read.letters.shape[1])
-            (text,) = lattice.readings(whole[None])
+        for row, (parts, text) in enumerate(zip(lines, texts, strict=True)):
             if not text or text in known:
                 continue
-            letters = [len(readings[row]) for row in parts]
-            embedding = end_to_end(read.embeddings[parts], counted, letters, self._frames)
+            letters = [len(readings[part]) for part in parts]
+            embedding = end_to_end(read.embeddings[parts], counted[row], letters, self._frames)
             strings[text] = Region(
                 box_about(places[parts]),
                 embedding.astype(np.float16),
-                lattice.pack(whole[None])[0],
+                lattices[row],
                 text,
                 min(found[one].confidence for one in read.owners[parts].tolist()),
                 colours=colours[parts[0]],
