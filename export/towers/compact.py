@@ -146,7 +146,7 @@ class Focus(nn.Module):
     A feature pyramid over five stages as in DBNet; ``forward_logits`` is what training uses.
     ``inner`` are the channels inside the residual blocks of four strides, by default as many as
     about them; ``pyramid`` those that the three smoothing convolutions take, and that the last one
-    answers.
+    answers; ``stem`` those of the first convolution, if not ``widths[0]``.
     """
 
     def __init__(
@@ -154,9 +154,11 @@ class Focus(nn.Module):
         widths: Sequence[int] = (16, 32, 64, 128, 160),
         inner: Sequence[int] | None = None,
         pyramid: Sequence[int] = (48, 48, 48, 48),
+        stem: int | None = None,
     ) -> None:
         super().__init__()
         a, b, c, d, e = widths
+        a = stem or a
         at4, at8, at16, at32 = inner or widths[1:]
         self.stem = nn.Sequential(_conv(3, a, 2), _conv(a, b, 2), ResidualBlock(b, at4))
         self.stage8 = _stage(b, c, at8)

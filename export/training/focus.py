@@ -27,11 +27,10 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from engine.errors import LibraryError
 from engine.photos import is_photo_name
-from export.restore import restored_focus
 from export.synth.damage import degrade
 from export.towers.compact import Focus
 from export.training.arc import Arc
-from export.training.imitation import Teacher, imitation
+from export.training.imitation import Teacher, layers_of
 from export.training.narrow import narrowed
 from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
 
@@ -40,7 +39,7 @@ SIDE = 512
 SHRINK = 0.5  # area ratio's root of a kernel, r in D = A (1 - r^2) / P
 _NEAR = 2  # map cells about a kernel; where two such surroundings meet there is a gap
 _COMPARED = 24  # patches on which a narrower Focus is compared with the one that it was made of
-_RATE, _RATE_OF_PUPILS = 1.5e-3, 3e-5  # a higher one undoes more than it teaches
+_RATE, _RATE_OF_PUPILS = 1.5e-3, 2e-4
 LEAST_HEIGHT = 5.0  # pixels in the network's input; smaller words are ignored
 
 
@@ -254,14 +253,14 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
 
 def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -> Focus:
     """A new Focus, or the teacher's, as narrow as is asked for."""
-    asked = {name: getattr(args, name) for name in ("inner", "pyramid")}
+    asked = {name: getattr(args, name) for name in ("stem", "inner", "pyramid")}
     asked = {name: widths for name, widths in asked.items() if widths is not None}
-    if any(width < 1 for widths in asked.values() for width in widths):
+    if any(np.min(widths) < 1 for widths in asked.values()):
         raise LibraryError("A Focus needs a channel at least in each of its parts.")
     if teacher is None:
         return Focus(**asked)
     photos = torch.cat([batch for batch, _ in islice(patches, -(-_COMPARED // args.batch))])
-    model = restored_focus(teacher.file)
+    model = Focus.of({name: value.cpu() for name, value in teacher.focus.state_dict().items()})
     return narrowed(model, photos.split(1), **asked)
 
 
@@ -277,7 +276,7 @@ def train(args: argparse.Namespace) -> None:
     ]
     if not sources or (args.unlabelled and not args.teacher):
         raise LibraryError("Give photos to train on; those without labels need a teacher.")
-    teacher = Teacher(Path(args.teacher), args.threads) if args.teacher else None
+    teacher = Teacher(Path(args.teacher), device) if args.teacher else None
     patches = Patches(sources, args.batch)
     file = Path(args.out) / "focus.pt"
     state = load(file)
@@ -288,6 +287,7 @@ def train(args: argparse.Namespace) -> None:
     # What begins near its teacher stays nearer without the noise of each batch's own statistics.
     model = model.train(teacher is None).to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layers = layers_of(model)
     course = Course(
         model,
         args,
@@ -301,11 +301,12 @@ def train(args: argparse.Namespace) -> None:
     course.kept["taught"] = teacher is not None
     loader = DataLoader(patches, None, num_workers=args.workers)
     for photos, maps in course.over(loader, file):
+        pictures = photos.to(device)
         with mixed_precision(device):
-            logits = model.forward_logits(photos.to(device))
+            logits = model.forward_logits(pictures)
         parts = losses(logits, maps.to(device).float())
         if teacher is not None:
-            parts["imitation"] = imitation(logits, teacher(photos).to(device))
+            parts |= teacher.losses(pictures, logits, layers)
         course.learn(parts)
 
 
@@ -326,6 +327,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--teacher", metavar="PACK", help="begin with this pack's Focus and learn its answers too"
+    )
+    parser.add_argument(
+        "--stem", type=int, help="channels of the first convolution; a teacher's are taken out"
     )
     parser.add_argument(
         "--inner",

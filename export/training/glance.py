@@ -32,7 +32,7 @@ from engine.preprocess import Pyramid, View
 from engine.towers import CompactTowers
 from export.restore import restored_focus, scale_of
 from export.towers.compact import Focus, Glance
-from export.training.narrow import narrow_stem
+from export.training.narrow import narrowed
 from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
 
 Image = NDArray[np.uint8]
@@ -215,7 +215,7 @@ def start(focus: Focus, pictures: Tensor) -> Glance:
     ``pictures`` (n, H, W, 3) are what half of the first one's channels are spared by: at such a
     size each takes more time than a layer further on.
     """
-    focus = narrow_stem(focus, pictures.split(1), _STEM)
+    focus = narrowed(focus, pictures.split(1), stem=_STEM)
     first, second = (_folded(focus, name) for name in ("stem.0", "stem.1"))
     glance = Glance((len(first[1]), len(second[1])))
     glance.stem[0].load_state_dict(dict(zip(("weight", "bias"), first, strict=True)))

@@ -32,6 +32,8 @@ _DAMPING = 1e-4  # of the mean square of what the convolution takes
 def narrowed(
     model: Focus,
     photos: Iterable[Tensor],
+    *,
+    stem: int | None = None,
     inner: Sequence[int] | None = None,
     pyramid: Sequence[int] | None = None,
 ) -> Focus:
@@ -40,25 +42,16 @@ def narrowed(
     ``photos`` (1, H, W, 3) are what answers are compared on. Where no number is given, or one that
     is not below what there is, all channels stay.
     """
-    jobs: list[tuple[str, list[str], int]] = []
+    jobs: list[tuple[str, list[str], int]] = []  # what takes channels, what makes them, how many
+    if stem is not None:
+        jobs.append(("stem.1.0", ["stem.0.0"], stem))
     if inner is not None:
         stages = (["stem.2"], *([f"{stage}.1", f"{stage}.2"] for stage in _STAGES))
         for blocks, count in zip(stages, inner, strict=True):
             jobs += [(f"{block}.second", [f"{block}.first.0"], count) for block in blocks]
     if pyramid is not None:
         jobs += [(*step, count) for step, count in zip(_PYRAMID, pyramid, strict=True)]
-    return _without_channels(model, list(photos), jobs)
-
-
-def narrow_stem(model: Focus, photos: Iterable[Tensor], count: int) -> Focus:
-    """As ``narrowed``: the first convolution answers only ``count`` channels."""
-    return _without_channels(model, list(photos), [("stem.1.0", ["stem.0.0"], count)])
-
-
-def _without_channels(
-    model: Focus, photos: Sequence[Tensor], jobs: Iterable[tuple[str, list[str], int]]
-) -> Focus:
-    """By what takes channels and what makes them, how many are left."""
+    photos = list(photos)
     model.eval()
     for taker, makes, count in jobs:
         conv = model.get_submodule(taker)

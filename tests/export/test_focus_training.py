@@ -34,7 +34,7 @@ from export.training.focus import (
     shrunk,
     targets,
 )
-from export.training.imitation import imitation
+from export.training.imitation import hint, imitation
 from export.training.run import load, save
 from tests.export.lively import enliven
 from tests.packs import painted_pack
@@ -50,8 +50,9 @@ class SmallFocus(Focus):
         widths: Sequence[int] = (4, 8, 8, 8, 8),
         inner: Sequence[int] | None = None,
         pyramid: Sequence[int] = (48, 48, 48, 48),
+        stem: int | None = None,
     ) -> None:
-        super().__init__(widths, inner, pyramid)
+        super().__init__(widths, inner, pyramid, stem)
 
 
 @pytest.fixture(autouse=True)
@@ -353,19 +354,22 @@ def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
     parser = argparse.ArgumentParser()
     focus.add_arguments(parser)
     args = parser.parse_args([
-        "--teacher", str(teacher), *"--inner 4 4 4 4 --pyramid 24 16 8 4".split(),
+        "--teacher", str(teacher), *"--stem 3 --inner 4 4 4 4 --pyramid 24 16 8 4".split(),
         "--unlabelled", str(tmp_path), "1", "150", "400", "--out", str(tmp_path / "out"),
         *"--batch 2 --threads 1 --workers 0 --device cpu --rate 3e-3".split(),
     ])  # fmt: skip
-    told = []
+    told: list[tuple[float, ...]] = []
     for args.steps in (50, 200):
         focus.train(args)
-        found = re.findall(r"imitation ([\d.]+)", capsys.readouterr().out)
-        told += [float(one) for one in found]
+        found = re.findall(r"imitation ([\d.]+) hints ([\d.]+)", capsys.readouterr().out)
+        told += [tuple(map(float, one)) for one in found]
     assert len(told) == 4
-    assert 0 < told[-1] < 0.7 * told[0]
+    (imitation_first, hints_first), (imitation_last, hints_last) = told[0], told[-1]
+    assert 0 < imitation_last < 0.7 * imitation_first
+    assert 0 < hints_last < 0.95 * hints_first
     state = load(tmp_path / "out" / "focus.pt")
     assert state is not None
+    assert state["model"]["stem.0.0.weight"].shape == (3, 3, 3, 3)
     assert state["model"]["stem.2.first.0.weight"].shape == (4, 8, 3, 3)
     assert state["model"]["head.weight"].shape == (2, 4, 1, 1)
 
@@ -373,15 +377,17 @@ def test_a_narrower_focus_begins_with_its_teacher_and_learns_its_answers(
 def test_a_new_focus_is_as_narrow_as_is_asked_for(
     labelled: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    widths = "--inner 4 3 2 1 --pyramid 8 7 6 5".split()
+    widths = "--stem 2 --inner 4 3 2 1 --pyramid 8 7 6 5".split()
     focus.train(arguments(labelled, tmp_path / "out", "--steps", "1", *widths))
     state = load(tmp_path / "out" / "focus.pt")
     assert state is not None
+    assert state["model"]["stem.1.0.weight"].shape[:2] == (8, 2)
     assert state["model"]["stage32.1.first.0.weight"].shape[:2] == (1, 8)
     assert state["model"]["smooth4.0.weight"].shape[:2] == (5, 6)
-    none = arguments(labelled, tmp_path / "other", *"--steps 1 --pyramid 8 8 8 0".split())
-    with pytest.raises(LibraryError, match="needs a channel at least"):
-        focus.train(none)
+    for none in ("--pyramid 8 8 8 0", "--stem 0"):
+        args = arguments(labelled, tmp_path / "other", "--steps", "1", *none.split())
+        with pytest.raises(LibraryError, match="needs a channel at least"):
+            focus.train(args)
 
 
 def test_photos_without_labels_need_a_teacher(labelled: tuple[Path, Path], tmp_path: Path) -> None:
@@ -421,3 +427,16 @@ def test_imitation_is_nothing_where_both_agree_and_more_the_less_they_do() -> No
     ground = torch.full((1, 2, 64, 640), -9.0)
     more = imitation(torch.cat([logits + 1, ground], 3), torch.cat([taught, ground.sigmoid()], 3))
     assert more.item() == pytest.approx(near, rel=0.01)
+
+
+def test_a_hint_counts_what_is_near_text_and_in_parts_of_what_varies() -> None:
+    torch.manual_seed(0)
+    taught, weights = torch.randn(2, 5, 8, 8), torch.ones(2, 1, 16, 16)
+    assert hint(taught, taught, weights) == 0
+    off = hint(taught + 0.5, taught, weights)
+    assert off.item() == pytest.approx(0.25 / taught.var().item())
+    assert hint(7 * (taught + 0.5), 7 * taught, weights).item() == pytest.approx(off.item())
+    left = taught.clone()
+    left[..., :4] += 0.5
+    weights[..., 8:] = 0.1
+    assert hint(left, taught, weights) > 1.5 * hint(left.flip(3), taught.flip(3), weights)

@@ -166,6 +166,7 @@ def test_another_network_is_refused(
 def double(model: Focus) -> None:
     """Let the second half of the channels that are to go be copies of the first."""
     makers = {
+        "stem.0.0": "stem.0.1",
         "stem.2.first.0": "stem.2.first.1", "stage16.2.first.0": "stage16.2.first.1",
         "smooth8.0": "smooth8.1", "lateral4": None, "smooth4.0": "smooth4.1",
     }  # fmt: skip
@@ -183,8 +184,9 @@ def test_channels_that_repeat_others_go_without_a_loss(model: Focus) -> None:
     photos = [torch.from_numpy(noise(1, 64, 96, 3, seed=seed)) for seed in range(4)]
     held = noise(2, 96, 64, 3, seed=9)
     expected = answers(model, held)
-    found = narrowed(model, photos, (4, 8, 12, 8), (8, 8, 4, 4))
+    found = narrowed(model, photos, stem=2, inner=(4, 8, 12, 8), pyramid=(8, 8, 4, 4))
     state = found.state_dict()
+    assert state["stem.1.0.weight"].shape[:2] == (8, 2)
     assert state["stem.2.first.0.weight"].shape[:2] == (4, 8)
     assert state["smooth8.0.weight"].shape[:2] == (4, 8)
     assert state["head.weight"].shape[:2] == (2, 4)
@@ -196,7 +198,7 @@ def test_the_channels_that_are_left_make_up_for_those_that_went(model: Focus) ->
     held = noise(2, 96, 64, 3, seed=9)
     expected = answers(model, held)
     state = {name: value.clone() for name, value in model.state_dict().items()}
-    found = narrowed(model, photos, (8, 8, 8, 8), PYRAMID)
+    found = narrowed(model, photos, inner=(8, 8, 8, 8), pyramid=PYRAMID)
     cut = {
         name: value[:8] if "stage16" in name and ".first." in name and value.ndim else value
         for name, value in state.items()
