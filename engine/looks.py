@@ -18,6 +18,7 @@ STRIDE = 4  # pixels of Focus's input a map cell
 _WHOLE = 900  # pixels: longer pictures are looked at where the look before it saw something
 _GLANCED = 480  # pixels: longer ones are glanced at before, where the pack has a tower for that
 _CELL = 32  # pixels: boxes of a closer look begin at multiples of it
+_BESIDE = 2  # such cells on either side of what is worth the closest look: most words lie level
 _ENLARGED = 2.0  # times as large as the photo: more is for small print
 _LARGE = 9  # cells of the look before it
 _ALIKE = 1.2  # two scales of which one is hardly larger show the same
@@ -55,7 +56,7 @@ def look(
         if close:
             if view.scale > _ENLARGED:
                 last = [(of_small_print(traces), ratio) for traces, ratio in last]
-            boxes = worth_a_look(last, high, wide)
+            boxes = worth_a_look(last, high, wide, _BESIDE)
             if not boxes:
                 continue
         picture = view.of(pyramid)
@@ -90,10 +91,13 @@ def of_small_print(traces: Mask) -> Mask:
     return answer
 
 
-def worth_a_look(seen: Iterable[tuple[Mask, float]], high: int, wide: int) -> list[Box]:
+def worth_a_look(
+    seen: Iterable[tuple[Mask, float]], high: int, wide: int, beside: int = 1
+) -> list[Box]:
     """Boxes in a picture of (high, wide) pixels about all traces of text, with room about them.
 
     ``seen``: masks (h, w) of where there are traces, each with the picture's pixels per cell.
+    ``beside``: cells of ``_CELL`` pixels on their left and right; there is one above and below.
     """
     rows, columns = -(-high // _CELL), -(-wide // _CELL)
     near = np.zeros((rows, columns), np.uint8)
@@ -101,7 +105,7 @@ def worth_a_look(seen: Iterable[tuple[Mask, float]], high: int, wide: int) -> li
         ys, xs = np.nonzero(traces)
         row, column = (((places + 0.5) * ratio).astype(int) // _CELL for places in (ys, xs))
         near[row.clip(0, rows - 1), column.clip(0, columns - 1)] = 1
-    near = np.asarray(cv2.dilate(near, np.ones((3, 3), np.uint8)), np.uint8)
+    near = np.asarray(cv2.dilate(near, np.ones((3, 2 * beside + 1), np.uint8)), np.uint8)
     return [
         (left * _CELL, top * _CELL, min(right * _CELL, wide), min(bottom * _CELL, high))
         for left, top, right, bottom in _boxes(near)

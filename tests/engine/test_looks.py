@@ -44,7 +44,7 @@ def test_only_the_coarse_looks_are_at_the_whole_photo() -> None:
     assert [scale for _, scale in seen] == [0.0625, 0.125, 0.25]
     assert eye.shown[:2] == [(416, 320), (800, 608)]
     assert len(eye.shown) == 3
-    assert eye.shown[2] == (96, 96)
+    assert eye.shown[2] == (160, 96)
 
 
 def test_a_close_look_says_where_in_the_photo_the_text_is() -> None:
@@ -98,6 +98,13 @@ def test_boxes_are_about_traces_of_cells_of_any_size() -> None:
     boxes = worth_a_look([(coarse, 64.0), (fine, 8.0)], 640, 960)
     assert boxes == [(128, 128, 224, 224), (832, 512, 928, 608)]
     assert worth_a_look([], 640, 960) == []
+
+
+def test_there_is_more_room_beside_words_where_it_is_asked_for() -> None:
+    traces = np.zeros((20, 30), bool)
+    traces[8:10, 10:16] = True
+    assert worth_a_look([(traces, 32.0)], 640, 960) == [(288, 224, 544, 352)]
+    assert worth_a_look([(traces, 32.0)], 640, 960, 3) == [(224, 224, 608, 352)]
 
 
 def test_large_words_are_no_small_print() -> None:
