@@ -287,7 +287,7 @@ def train(args: argparse.Namespace) -> None:
     # What begins near its teacher stays nearer without the noise of each batch's own statistics.
     model = model.train(teacher is None).to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    layers = layers_of(model)
+    layers = {} if teacher is None else layers_of(model)
     course = Course(
         model,
         args,
