@@ -30,7 +30,7 @@ class Notices(QWidget):
         self._theme = theme
         self._notices: dict[str, QFrame] = {}
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(12, 10, 12, 0)
+        self._layout.setContentsMargins(12, 10, 12, 6)
         self._layout.setSpacing(6)
         self.hide()
 

@@ -106,7 +106,7 @@ def facts(hit: Hit) -> str:
 
 def _date(date: QDate) -> str:
     locale = QLocale()
-    if locale == QLocale.c():  # nobody's habit: it would be “21 11 2026”
+    if locale.language() == QLocale.Language.C:  # nobody's habit: it would be “21 11 2026”
         return date.toString(Qt.DateFormat.ISODate)
     return locale.toString(date, QLocale.FormatType.ShortFormat)
 

@@ -275,14 +275,27 @@ def test_the_preview_tells_the_folder_as_people_write_it(monkeypatch: pytest.Mon
     assert written(Path("/home/somebody/Pictures")) == "/home/somebody/Pictures"
 
 
-@pytest.mark.parametrize(("locale", "told"), [("C", "2024-05-31"), ("de_DE", "31.05.24")])
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        (QLocale("C"), "2024-05-31"),
+        pytest.param(
+            QLocale.system(),  # where no language is set it is the one above, but not equal to it
+            "2024-05-31",
+            marks=pytest.mark.skipif(
+                QLocale.system().language() != QLocale.Language.C, reason="a language is set"
+            ),
+        ),
+        (QLocale("de_DE"), "31.05.24"),
+    ],
+)
 def test_the_preview_tells_the_date_as_people_write_it(
-    library: AlbumLibrary, locale: str, told: str
+    library: AlbumLibrary, locale: QLocale, told: str
 ) -> None:
     (hit, *_) = library.search("coffee").hits
     noon = QDateTime.fromString("2024-05-31T12:00:00", Qt.DateFormat.ISODate)
     before = QLocale()
-    QLocale.setDefault(QLocale(locale))
+    QLocale.setDefault(locale)
     try:
         parts = facts(replace(hit, mtime_ns=noon.toMSecsSinceEpoch() * 1_000_000)).split(" · ")
     finally:
