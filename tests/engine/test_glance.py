@@ -40,7 +40,7 @@ def test_focus_sees_of_the_whole_photo_only_what_the_glance_found() -> None:
     seen = look(eye, Pyramid(pixels), SIDES, 2.0, 0.1, glancing)
     # From afar a photo is looked at as a whole, and closest only where the look before saw text.
     assert glancing.shown == [(800, 608)]
-    assert eye.shown == [(416, 320), (96, 96), (96, 96)]
+    assert eye.shown == [(416, 320), (96, 96), (160, 96)]
     without = look(Eye(), Pyramid(pixels), SIDES, 2.0, 0.1)
     for (maps, scale), (expected, same) in zip(seen, without, strict=True):
         np.testing.assert_array_equal(maps, expected)
