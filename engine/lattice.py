@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 
 from engine.tokenizer import ALPHABET
 
+Strings = Sequence[NDArray[np.float32]] | NDArray[np.float32]  # n of (T, 37) log-probabilities
+
 KEPT = 4
 _CLASSES = len(ALPHABET) + 1
 _LETTERS = np.frombuffer(f" {ALPHABET}".encode("ascii"), np.uint8)  # by class
 _STEP = 16.0
 _NOT, _SURE = -20.0, -0.02  # log-probabilities of what is not there, and of what surely is
 _LEAST = 1e-300  # instead of a probability of 0, which has no logarithm
-
-
-Strings = Sequence[NDArray[np.float32]] | NDArray[np.float32]  # n of (T, 37) log-probabilities
 
 
 def pack(strings: Strings) -> list[bytes]:
