@@ -96,7 +96,7 @@ class Candidates:
         if everything:
             regions = self._all_regions(catalogue, pack_id)
             return found | {
-                term: self._ranked(catalogue, regions, term, vector)
+                term: self._ranked(catalogue, pack_id, regions, term, vector)
                 for term, vector in zip(words, vectors, strict=True)
             }
         ids, similarities = self._index().search(vectors, _FIRST)
@@ -172,9 +172,8 @@ class Candidates:
             k = min(4 * k, most)
             rows, near = self._index().search(vector[None], k)
             ids, similarities = rows[0], near[0]
-        # What is read as the word, or begins as it does, may lie farther off than all of these.
-        most = _MOST_LOOKING if term.attributes else _MOST_READ
-        read = catalogue.regions_reading(pack_id, term.text, prefix=term.prefix, most=most)
+        # What is read as the word, or holds it, may lie farther off than all of these.
+        read = _read_so(catalogue, pack_id, term)
         new = ~np.isin(read.ids, seen)
         if new.any():
             similarities = read.embeddings[new].astype(np.float32) @ vector
@@ -182,7 +181,12 @@ class Candidates:
         return found
 
     def _ranked(
-        self, catalogue: Catalogue, regions: RegionRows, term: Term, vector: Vector
+        self,
+        catalogue: Catalogue,
+        pack_id: int,
+        regions: RegionRows,
+        term: Term,
+        vector: Vector,
     ) -> Matches:
         found = Matches()
         if not len(regions.ids):
@@ -195,10 +199,12 @@ class Candidates:
         )
         chosen = np.arange(len(similarities))
         if len(similarities) > _SCORED_ALL:
-            chosen = np.union1d(
+            near = np.union1d(
                 np.argsort(-similarities, kind="stable")[:_BEST_OF_ALL],
                 _best_of_each(regions.contents, similarities, _BEST_OF_EACH),
             )
+            read = _read_so(catalogue, pack_id, term).ids
+            chosen = np.union1d(near, np.flatnonzero(np.isin(regions.ids, read)))
         found.add(self._scored(catalogue, term, regions.ids[chosen], similarities[chosen]))
         return found
 
@@ -274,6 +280,12 @@ class Candidates:
                 rows = RegionRows(*(np.concatenate(part) for part in zip(*chunks, strict=True)))
                 self._everything = (state, rows)
             return self._everything[1]
+
+
+def _read_so(catalogue: Catalogue, pack_id: int, term: Term) -> RegionRows:
+    """Regions by their readings alone."""
+    most = _MOST_LOOKING if term.attributes else _MOST_READ
+    return catalogue.regions_reading(pack_id, term.text, prefix=term.prefix, most=most)
 
 
 def _letterings(catalogue: Catalogue, evidence: Sequence[Evidence]) -> Letterings:

@@ -13,6 +13,7 @@ from engine.attributes import Letterings
 from engine.database import Database
 
 _CHUNK = 8192
+LEAST_WITHIN = 3  # letters
 
 
 class RegionRows(NamedTuple):
@@ -59,7 +60,11 @@ class Lookups(Database):
     def regions_reading(
         self, pack_id: int, word: str, *, prefix: bool = False, most: int = 1024
     ) -> RegionRows:
-        """At most ``most`` regions whose reading is the folded word, or begins with it."""
+        """At most ``most`` regions whose reading is the folded word or holds it, shortest first.
+
+        ``prefix``: whose reading begins with it. A word of less than ``LEAST_WITHIN`` letters
+        stands in too many readings; it must be all of one.
+        """
         if prefix:
             # "{" follows "z", the last letter that a reading may hold.
             return self._regions(
@@ -69,7 +74,16 @@ class Lookups(Database):
                 word + "{",
                 most,
             )
-        return self._regions("pack_id = ? AND reading = ? LIMIT ?", pack_id, word, most)
+        if len(word) < LEAST_WITHIN:
+            return self._regions("pack_id = ? AND reading = ? LIMIT ?", pack_id, word, most)
+        # Of every region of the pack, so that the index has to answer it without the rows.
+        return self._regions(
+            "id IN (SELECT id FROM regions INDEXED BY regions_by_reading WHERE pack_id = ? "
+            "AND instr(reading, ?) > 0 ORDER BY length(reading), id LIMIT ?)",
+            pack_id,
+            word,
+            most,
+        )
 
     def photo_sizes(self, content_ids: Iterable[int]) -> NDArray[np.float32]:
         """Width and height (n, 2) of the upright photos of these contents, in their order."""

@@ -41,7 +41,9 @@ class LetterScorer:
     ) -> NDArray[np.float32]:
         shown = [region.lattice.decode() for region in regions]
         sure = [text.startswith(word) if prefix else text == word for text in shown]
-        return np.where(sure, 0.95, np.clip(similarities, 0, 1) ** 4 / 5).astype(np.float32)
+        near = np.clip(similarities, 0, 1) ** 4 / 5
+        held = [not prefix and len(word) > 2 and word in text for text in shown]
+        return np.select([sure, held], [0.95, 0.5], near).astype(np.float32)
 
     def band(self, probability: float) -> str:
         return "contains" if probability > 0.7 else "probably" if probability > 0.3 else "weak"
@@ -179,7 +181,7 @@ def test_a_prefix_finds_every_ending(shelf: Shelf) -> None:
     shelf.put("b.jpg", "choc")
     shelf.put("c.jpg", "cocoa")
     assert shelf.find("choc*") == ["a.jpg", "b.jpg"]
-    assert shelf.find("choc") == ["b.jpg"]
+    assert shelf.find("choc") == ["b.jpg", "a.jpg"]  # the word itself before those it stands in
 
 
 def test_a_function_word_weighs_less(shelf: Shelf) -> None:
@@ -314,6 +316,28 @@ def test_a_reading_is_found_where_its_embedding_is_not(
     monkeypatch.setattr(shelf, "index", HnswIndex(EMBEDDING_SIZE))
     assert shelf.find("bread") == ["a.jpg"]
     assert shelf.find("brea*") == ["a.jpg"]
+
+
+def test_a_word_is_found_inside_others_far_from_its_embedding(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.put("a.jpg", "cheeseburger")
+    shelf.put("b.jpg", "24mar2018034422pm")
+    monkeypatch.setattr(shelf, "index", HnswIndex(EMBEDDING_SIZE))
+    assert shelf.find("burger") == ["a.jpg"]
+    assert shelf.find("24mar2018") == ["b.jpg"]
+    assert not shelf.ask("er").hits  # two letters stand in too many readings
+    assert not shelf.ask("burger*").hits
+
+
+def test_everything_weighs_what_a_word_stands_in(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_SCORED_ALL", "_BEST_OF_ALL", "_BEST_OF_EACH"):
+        monkeypatch.setattr(candidates, name, 1)
+    shelf.put("a.jpg", "burden", "24cheeseburgers")  # "burden" is the nearer one
+    (hit,) = shelf.ask("burger", limit=0, everything=True).hits
+    assert hit.band == "probably"
 
 
 def test_a_word_is_embedded_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
