@@ -32,7 +32,7 @@ _SCORED_ALL = 10_000
 _BEST_OF_ALL = 2048
 _BEST_OF_EACH = 16
 # A query with a frequent word looks for it in so many photos that show another of its words.
-_COMPLETED = 256
+_COMPLETED = 512
 _BEST_OF_COMPLETED = 4
 _REMEMBERED_WORDS = 512
 # Where attributes are asked for, the word may stand in another colour on most photos that show it.
@@ -53,6 +53,7 @@ class WordScorer(Protocol):
         regions: Sequence[Scorable],
         *,
         prefix: bool = False,
+        whole: bool = False,
     ) -> NDArray[np.float32]: ...
 
     def band(self, probability: float) -> str: ...
@@ -129,15 +130,18 @@ class Candidates:
         if not lacking:
             return
         wanted = sorted(set().union(*lacking.values()))
-        regions = catalogue.regions_of(catalogue.pack_id(self._pack), wanted)
+        pack_id = catalogue.pack_id(self._pack)
+        regions = catalogue.regions_of(pack_id, wanted)
         vectors = self._embed([term.text for term in lacking])
         for (term, contents), vector in zip(lacking.items(), vectors, strict=True):
             place = np.flatnonzero(np.isin(regions.contents, contents))
             similarities = regions.embeddings[place].astype(np.float32) @ vector
             most = _BEST_OF_LOOKING if term.attributes else _BEST_OF_COMPLETED
             likely = _best_of_each(regions.contents[place], similarities, most)
-            ids = regions.ids[place][likely]
-            found[term].add(self._scored(catalogue, term, ids, similarities[likely]))
+            ids = regions.ids[place]
+            read = np.isin(ids, _read_so(catalogue, pack_id, term, contents).ids)
+            likely = np.union1d(likely, np.flatnonzero(read))
+            found[term].add(self._scored(catalogue, term, ids[likely], similarities[likely]))
 
     def _nearest(
         self,
@@ -174,6 +178,7 @@ class Candidates:
             ids, similarities = rows[0], near[0]
         # What is read as the word, or holds it, may lie farther off than all of these.
         read = _read_so(catalogue, pack_id, term)
+        found.is_cut |= len(read.ids) >= _most_read(term)
         new = ~np.isin(read.ids, seen)
         if new.any():
             similarities = read.embeddings[new].astype(np.float32) @ vector
@@ -221,7 +226,9 @@ class Candidates:
         if not evidence:
             return []
         near = np.array([by_id[one.region_id] for one in evidence], np.float32)
-        shown = self._scorer.probabilities(term.text, near, evidence, prefix=term.prefix)
+        shown = self._scorer.probabilities(
+            term.text, near, evidence, prefix=term.prefix, whole=term.whole
+        )
         looking = shown
         if term.attributes:
             looking = shown * term.attributes.fits(_letterings(catalogue, evidence))
@@ -282,10 +289,23 @@ class Candidates:
             return self._everything[1]
 
 
-def _read_so(catalogue: Catalogue, pack_id: int, term: Term) -> RegionRows:
-    """Regions by their readings alone."""
-    most = _MOST_LOOKING if term.attributes else _MOST_READ
-    return catalogue.regions_reading(pack_id, term.text, prefix=term.prefix, most=most)
+def _read_so(
+    catalogue: Catalogue, pack_id: int, term: Term, among: Sequence[int] | None = None
+) -> RegionRows:
+    """Regions by their readings alone; ``among``: of these contents."""
+    return catalogue.regions_reading(
+        pack_id,
+        term.text,
+        prefix=term.prefix,
+        # "the" stands in "other" and "weather", and nobody means those by it.
+        whole=term.whole or term.function,
+        most=_most_read(term),
+        among=among,
+    )
+
+
+def _most_read(term: Term) -> int:
+    return _MOST_LOOKING if term.attributes else _MOST_READ
 
 
 def _letterings(catalogue: Catalogue, evidence: Sequence[Evidence]) -> Letterings:

@@ -22,7 +22,7 @@ def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     """One ranking of all photos, best first, equals by path.
 
     A photo has the surest band and the regions of every pack that found it. Its score is 1 where
-    every pack ranks it first.
+    every pack ranks it first. Guesses of one pack stand behind all that another one is sure of.
     """
     scores: dict[int, float] = {}
     found: dict[int, list[Hit]] = {}
@@ -32,7 +32,7 @@ def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
             found.setdefault(hit.photo_id, []).append(hit)
     most = len(rankings) / (K + 1)
     fused = [_joined(hits, scores[photo_id] / most) for photo_id, hits in found.items()]
-    return sorted(fused, key=lambda hit: (-hit.score, hit.path))
+    return sorted(fused, key=lambda hit: (hit.band == "weak", -hit.score, hit.path))
 
 
 def _ranked(ranking: Iterable[Hit]) -> Iterable[tuple[int, Hit]]:

@@ -22,11 +22,8 @@ SAME_PLACE = 0.6
 def nearness(first: Quad, second: Quad) -> float:
     """How surely ``second`` is read right after ``first``: 1 on the same line, 0 elsewhere.
 
-    Quads: (4, 2), clockwise from the first letter's top-left corner. A region follows itself,
-    since one region may hold several words.
+    Quads: (4, 2), clockwise from the first letter's top-left corner.
     """
-    if np.array_equal(first, second):
-        return 1.0
     along, up, height = _axes(first)
     other_along, _, other_height = _axes(second)
     if height <= 0 or other_height <= 0:

@@ -14,6 +14,8 @@ from engine.database import Database
 
 _CHUNK = 8192
 LEAST_WITHIN = 3  # letters
+# "+" keeps SQLite from reading all regions of the pack instead.
+_OF_CONTENTS = "+pack_id = ? AND content_id IN (SELECT value FROM json_each(?))"
 
 
 class RegionRows(NamedTuple):
@@ -50,38 +52,46 @@ class Lookups(Database):
 
     def regions_of(self, pack_id: int, content_ids: Iterable[int]) -> RegionRows:
         """The regions of these contents."""
-        # "+" keeps SQLite from reading all regions of the pack instead.
-        return self._regions(
-            "+pack_id = ? AND content_id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            pack_id,
-            json.dumps(list(content_ids)),
-        )
+        return self._regions(f"{_OF_CONTENTS} ORDER BY id", pack_id, json.dumps(list(content_ids)))
 
     def regions_reading(
-        self, pack_id: int, word: str, *, prefix: bool = False, most: int = 1024
+        self,
+        pack_id: int,
+        word: str,
+        *,
+        prefix: bool = False,
+        whole: bool = False,
+        most: int = 1024,
+        among: Iterable[int] | None = None,
     ) -> RegionRows:
-        """At most ``most`` regions whose reading is the folded word or holds it, shortest first.
+        """At most ``most`` regions whose reading holds the folded word, shortest readings first.
 
-        ``prefix``: whose reading begins with it. A word of less than ``LEAST_WITHIN`` letters
-        stands in too many readings; it must be all of one.
+        ``prefix``: whose reading begins with it. ``whole``: whose reading it is; so a word of less
+        than ``LEAST_WITHIN`` letters always, for it stands in too many. ``among``: of these
+        contents.
         """
+        values: tuple[str, ...] = (word,)
         if prefix:
             # "{" follows "z", the last letter that a reading may hold.
+            reads, values = "reading >= ? AND reading < ?", (word, word + "{")
+        elif whole or len(word) < LEAST_WITHIN:
+            reads = "reading = ?"
+        else:
+            reads = "instr(reading, ?) > 0"
+        if among is not None:
             return self._regions(
-                "pack_id = ? AND reading >= ? AND reading < ? LIMIT ?",
+                f"{_OF_CONTENTS} AND {reads} ORDER BY length(reading), id LIMIT ?",
                 pack_id,
-                word,
-                word + "{",
+                json.dumps(list(among)),
+                *values,
                 most,
             )
-        if len(word) < LEAST_WITHIN:
-            return self._regions("pack_id = ? AND reading = ? LIMIT ?", pack_id, word, most)
-        # Of every region of the pack, so that the index has to answer it without the rows.
+        # This may concern every region of the pack: the index has to answer it without the rows.
         return self._regions(
             "id IN (SELECT id FROM regions INDEXED BY regions_by_reading WHERE pack_id = ? "
-            "AND instr(reading, ?) > 0 ORDER BY length(reading), id LIMIT ?)",
+            f"AND {reads} ORDER BY length(reading), id LIMIT ?)",
             pack_id,
-            word,
+            *values,
             most,
         )
 

@@ -1,5 +1,8 @@
 """The query language: words are joined by AND; "phrases", -minus, OR and prefix* say otherwise.
 
+A word also finds longer ones that hold it, unless it stands in quotes by itself, is excluded ("ice"
+must not take out every price), or is held by another word of the query ("man woman").
+
 Attributes (``color:red``, ``on:yellow``, ``size:large``, ``at:top``) say how all words of the query
 are to look that are not excluded; without a word, how any lettering is to look.
 """
@@ -7,7 +10,7 @@ are to look that are not excluded; without a word, how any lettering is to look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.attributes import NONE, Attribute, Attributes, read_attribute
@@ -34,12 +37,14 @@ _JOINERS = re.compile(r"[-/_+&:]+")
 class Term:
     """One folded word (a-z, 0-9); ``prefix``: any word that begins with it will do.
 
-    ``attributes``: how its lettering is to look. A term without text is any lettering like that.
+    ``whole``: longer words that hold it will not do, as they do else. ``attributes``: how its
+    lettering is to look. A term without text is any lettering like that.
     """
 
     text: str
     prefix: bool = False
     attributes: Attributes = NONE
+    whole: bool = False
 
     @property
     def function(self) -> bool:
@@ -105,7 +110,7 @@ def parse(text: str) -> Query:
         if not phrases:
             pass
         elif minus:
-            excluded.extend(phrases)
+            excluded.extend(_whole(phrase) for phrase in phrases)
         elif alternative and groups:
             groups[-1].extend(phrases)
         else:
@@ -115,7 +120,12 @@ def parse(text: str) -> Query:
     if wanted and not groups:
         groups.append([Phrase((Term(""),))])
     unique = dict.fromkeys(
-        tuple(dict.fromkeys(_looking(phrase, attributes) for phrase in group)) for group in groups
+        tuple(
+            dict.fromkeys(
+                _settled(phrase, attributes, _others(groups, group, phrase)) for phrase in group
+            )
+        )
+        for group in groups
     )
     return Query(text, tuple(unique), tuple(dict.fromkeys(excluded)), attributes)
 
@@ -143,8 +153,40 @@ def _count_terms(phrases: list[Phrase]) -> int:
     return sum(len(phrase.terms) for phrase in phrases)
 
 
-def _looking(phrase: Phrase, attributes: Attributes) -> Phrase:
-    return Phrase(tuple(replace(term, attributes=attributes) for term in phrase.terms))
+def _others(
+    groups: Sequence[Sequence[Phrase]], group: Sequence[Phrase], phrase: Phrase
+) -> set[str]:
+    """The words that have to be there beside the phrase's, and these."""
+    beside = [other for others in groups if others is not group for other in others]
+    return {term.text for other in [phrase, *beside] for term in other.terms}
+
+
+def _settled(phrase: Phrase, attributes: Attributes, others: set[str]) -> Phrase:
+    """The phrase with what the rest of the query means for it.
+
+    Of two words one of which holds the other, one region must not be taken for both.
+    """
+    return Phrase(
+        tuple(
+            replace(
+                term,
+                attributes=attributes,
+                whole=term.whole or (not term.prefix and _is_held(term.text, others)),
+            )
+            for term in phrase.terms
+        )
+    )
+
+
+def _is_held(word: str, others: set[str]) -> bool:
+    return any(word != other and word in other for other in others)
+
+
+def _whole(phrase: Phrase) -> Phrase:
+    """Nothing longer will do for a word by itself; of a phrase several may be one region."""
+    if len(phrase.terms) > 1 or phrase.terms[0].prefix:
+        return phrase
+    return Phrase((replace(phrase.terms[0], whole=True),))
 
 
 def _typed(phrase: Phrase) -> str:
@@ -175,7 +217,7 @@ def _phrases(token: str) -> list[Phrase]:
     """What one token asks for: a phrase, a word, or a joined word in both of its spellings."""
     if token.startswith('"'):
         terms = [_term(piece) for piece in token.strip('"').split()]
-        return _phrase_of(terms)
+        return [_whole(phrase) for phrase in _phrase_of(terms)]
     phrases = _phrase_of([_term(token)])
     pieces = [term for term in map(_term, _JOINERS.split(token)) if term is not None]
     if phrases and len(pieces) > 1:

@@ -43,10 +43,12 @@ def features(
     regions: Sequence[Scorable],
     *,
     prefix: bool = False,
+    whole: bool = False,
 ) -> NDArray[np.float32]:
     """(n, 5): similarity; log-likelihood a letter, exactly and within the reading; length of the
     word; log-odds of Focus's confidence.
 
+    ``prefix``: the reading may go on behind the word. ``whole``: nothing may stand beside it.
     Without lattices the likelihoods are as bad as can be for all.
     """
     rows = np.empty((len(similarities), 5), np.float32)
@@ -59,8 +61,9 @@ def features(
     within = lattice.log_begins if prefix else lattice.log_contains
     for known in _of_one_length([one.lattice for one in regions]):
         dense = lattice.unpack([regions[at].lattice for at in known])
-        inside = within(dense, word) / size
-        exact = inside if prefix else lattice.log_likelihood(dense, word) / size
+        exact = inside = (lattice.log_likelihood if whole else within)(dense, word) / size
+        if not (prefix or whole):
+            exact = lattice.log_likelihood(dense, word) / size
         rows[known, 1] = np.maximum(exact, LEAST_LIKELY)
         rows[known, 2] = np.maximum(inside, LEAST_LIKELY)
     return rows
@@ -101,9 +104,11 @@ class Scorer:
         regions: Sequence[Scorable],
         *,
         prefix: bool = False,
+        whole: bool = False,
     ) -> NDArray[np.float32]:
-        """(n,) probabilities 0..1 that each region shows ``word`` (or, for a prefix, begins so)."""
-        logits = features(word, similarities, regions, prefix=prefix) @ self._weights + self._bias
+        """(n,) probabilities 0..1 that each region shows ``word``; ``features`` tells the rest."""
+        rows = features(word, similarities, regions, prefix=prefix, whole=whole)
+        logits = rows @ self._weights + self._bias
         # Beyond this float32 tells no probabilities apart, and exp would overflow in the end.
         bounded = np.clip(logits, -60.0, 60.0)
         answer: NDArray[np.float32] = (1.0 / (1.0 + np.exp(-bounded))).astype(np.float32)

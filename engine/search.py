@@ -176,13 +176,18 @@ class Searcher:
         )
 
     def _regions(self, weighing: _Weighing, content_id: int) -> list[MatchedRegion]:
-        """The regions that show the words; of a word that none shows, the likeliest one.
+        """The regions that show the words; of a word that none surely shows, the likeliest one.
 
-        A word that was read alone and together with its neighbour is shown once, as it fits best.
+        Not so of function words and of what the photo was not chosen for: of a choice it need show
+        one only. A word that was read alone and together with its neighbour is shown once, as it
+        fits best.
         """
         shown: dict[tuple[int, str], MatchedRegion] = {}
+        chosen = weighing.chosen(content_id)
+        guesses: list[Match] = []
         for term in weighing.terms:
             matches = weighing.matches(term, content_id)
+            guesses += matches[:1]
             sure: list[Match] = []
             for match in matches:
                 is_weak = self._scorer.band(match.probability) == "weak"
@@ -191,19 +196,23 @@ class Searcher:
                 place = match.evidence.quad
                 if not any(same_place(place, other.evidence.quad) for other in sure):
                     sure.append(match)
-            for match in sure or matches[:1]:
-                evidence = match.evidence
-                shown.setdefault(
-                    (evidence.region_id, match.word),
-                    MatchedRegion(
-                        quad=[(float(x), float(y)) for x, y in evidence.quad],
-                        word=match.word,
-                        reading=evidence.reading,
-                        similarity=match.similarity,
-                        probability=match.probability,
-                    ),
-                )
+            if not sure and term in chosen and not term.function:
+                sure = [match for match in matches[:1] if match.probability >= _LEAST_SCORE]
+            for match in sure:
+                shown.setdefault((match.evidence.region_id, match.word), _matched(match))
+        if not shown and guesses:
+            return [_matched(min(guesses, key=lambda match: match.order))]
         return sorted(shown.values(), key=lambda region: -region.probability)
+
+
+def _matched(match: Match) -> MatchedRegion:
+    return MatchedRegion(
+        quad=[(float(x), float(y)) for x, y in match.evidence.quad],
+        word=match.word,
+        reading=match.evidence.reading,
+        similarity=match.similarity,
+        probability=match.probability,
+    )
 
 
 class _Weighing:
@@ -226,7 +235,7 @@ class _Weighing:
         # Two words that follow each other may be one region: "coca cola" on the can is one word.
         self._joined: dict[Term, list[Term]] = {}
         for first, second in _neighbours(query):
-            one = replace(first, text=first.text + second.text)
+            one = replace(first, text=first.text + second.text, whole=False)
             if len(one.text) <= _LONGEST_JOINED and not first.prefix and not second.prefix:
                 self._joined.setdefault(first, []).append(one)
                 self._joined.setdefault(second, []).append(one)
@@ -252,6 +261,14 @@ class _Weighing:
             # In proportion to the belief in the words themselves: what is weak stays so.
             mean += mean * (1 - mean) * _TOGETHER * sum(near) / len(near)
         return mean
+
+    def chosen(self, content_id: int) -> set[Term]:
+        """The words of those phrases, one of every group, that the content shows most surely."""
+        return {
+            term
+            for group in self.query.groups
+            for term in max(group, key=lambda phrase: self.phrase(phrase, content_id)).terms
+        }
 
     def phrase(self, phrase: Phrase, content_id: int) -> float:
         """How surely the phrase is there, its words side by side."""
@@ -317,10 +334,15 @@ class _Weighing:
         # The likeliest pair need not be the nearest: "open" may stand on a photo twice.
         most = min(before[0].probability, after[0].probability)
         return max(
-            nearness(a.evidence.quad, b.evidence.quad) * min(a.probability, b.probability, most)
-            for a in before
-            for b in after
+            _step(a, b) * min(a.probability, b.probability, most) for a in before for b in after
         ) / max(most, _NEVER)
+
+
+def _step(first: Match, second: Match) -> float:
+    """How surely one word is read right after the other; of one region, where it holds both so."""
+    if first.evidence.region_id == second.evidence.region_id:
+        return float(first.word == second.word)
+    return nearness(first.evidence.quad, second.evidence.quad)
 
 
 def _neighbours(query: Query) -> Iterable[tuple[Term, Term]]:

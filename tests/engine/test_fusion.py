@@ -63,3 +63,8 @@ def test_a_hit_has_the_surest_band_and_all_evidence() -> None:
 
 def test_nothing_is_nothing() -> None:
     assert fuse([[], []]) == []
+
+
+def test_guesses_stand_behind_what_another_pack_is_sure_of() -> None:
+    sure = [hit(name, 1 / place, "contains") for place, name in enumerate("abc", start=2)]
+    assert names(fuse([sure, ranking("xyz")])) == "abcxyz"

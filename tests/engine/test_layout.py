@@ -26,10 +26,6 @@ def test_on_any_line_the_next_word_is_near_and_the_one_before_is_not(turn: float
     assert nearness(second, first) == 0
 
 
-def test_the_same_region_is_near_itself() -> None:
-    assert nearness(quad(0, 0), quad(0, 0)) == 1
-
-
 def test_the_line_below_is_less_near() -> None:
     assert 0 < nearness(quad(0, 0), quad(10, 40)) < 1
     assert nearness(quad(0, 0), quad(10, 120)) == 0

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from engine.query import MOST_TERMS, Phrase, Query, Term, excluded_words, parse, sentence
 
 
-def word(text: str, *, prefix: bool = False) -> Phrase:
-    return Phrase((Term(text, prefix),))
+def word(text: str, *, prefix: bool = False, whole: bool = False) -> Phrase:
+    return Phrase((Term(text, prefix, whole=whole),))
 
 
 def phrase(*words: str) -> Phrase:
@@ -45,7 +45,26 @@ def test_a_quote_in_the_middle_of_a_word_begins_a_phrase() -> None:
 def test_minus_excludes_a_word_or_a_phrase() -> None:
     query = parse('coffee -tea -"ice cream" −decaf')
     assert query.groups == ((word("coffee"),),)
-    assert query.excluded == (word("tea"), phrase("ice", "cream"), word("decaf"))
+    assert query.excluded == (
+        word("tea", whole=True),
+        phrase("ice", "cream"),
+        word("decaf", whole=True),
+    )
+
+
+def test_a_word_in_quotes_by_itself_is_meant_as_it_stands() -> None:
+    assert groups('"ice" cream') == ((word("ice", whole=True),), (word("cream"),))
+    assert groups('"ice*"') == ((word("ice", prefix=True),),)
+    assert groups('"ice cream"') == ((phrase("ice", "cream"),),)
+
+
+def test_of_two_words_the_one_that_the_other_holds_is_meant_as_it_stands() -> None:
+    assert groups("man woman") == ((word("man", whole=True),), (word("woman"),))
+    (both,) = groups('"woman man"')
+    assert [term.whole for phrase in both for term in phrase.terms] == [False, True]
+    # A choice need not show both, and neither need a word in two spellings.
+    assert groups("man OR woman") == ((word("man"), word("woman")),)
+    assert groups("coca-cola") == ((word("cocacola"), phrase("coca", "cola")),)
 
 
 def test_only_excluded_words_leave_nothing_to_search() -> None:
@@ -98,7 +117,7 @@ def test_a_pasted_paragraph_is_searched_by_its_beginning() -> None:
 
 
 def test_a_pasted_phrase_is_searched_by_its_beginning() -> None:
-    words = [f"word{number}" for number in range(30)]
+    words = [f"word{number:02}" for number in range(30)]
     assert groups(f'"{" ".join(words)}"') == ((phrase(*words[:MOST_TERMS]),),)
     before = " ".join(words[: MOST_TERMS - 2])
     assert groups(f'{before} "a b c" tea')[-1] == (phrase("a", "b"),)
@@ -107,9 +126,9 @@ def test_a_pasted_phrase_is_searched_by_its_beginning() -> None:
 
 
 def test_what_is_excluded_is_so_however_long_the_query_is() -> None:
-    words = [f"word{number}" for number in range(30)]
+    words = [f"word{number:02}" for number in range(30)]
     query = parse(f'{" ".join(words)} -tea -"ice cream"')
-    assert query.excluded == (word("tea"), phrase("ice", "cream"))
+    assert query.excluded == (word("tea", whole=True), phrase("ice", "cream"))
     assert parse(f'tea -"{" ".join(words)}"').excluded == (phrase(*words[:MOST_TERMS]),)
     # No other than whole phrases up to there, for a part of one excludes more.
     many = parse("tea " + " ".join(f'-"{one} a b c d"' for one in words)).excluded
@@ -135,13 +154,13 @@ def test_attributes_say_how_every_word_is_to_look() -> None:
     assert query.words == ["fresh", "bread"]
     looks = query.attributes
     assert query.groups == tuple((Phrase((Term(text, attributes=looks),)),) for text in query.words)
-    assert query.excluded == (word("decaf"),)
+    assert query.excluded == (word("decaf", whole=True),)
 
 
 def test_an_attribute_alone_asks_for_any_lettering() -> None:
     query = parse(" color:red -exit ")
     assert query.groups == ((Phrase((Term("", attributes=query.attributes),)),),)
-    assert query.excluded == (word("exit"),)
+    assert query.excluded == (word("exit", whole=True),)
     assert query.words == ["color:red -exit"]
 
 
@@ -200,7 +219,7 @@ def test_what_is_excluded_can_be_searched_by_itself() -> None:
     found = excluded_words('bread -Stop -"No Parking" -bak*')
     assert found == ['"stop"', '"no parking"', '"bak*"']
     assert [parse(text).groups for text in found] == [
-        ((word("stop"),),),
+        ((word("stop", whole=True),),),
         ((phrase("no", "parking"),),),
         ((word("bak", prefix=True),),),
     ]

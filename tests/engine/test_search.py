@@ -38,11 +38,12 @@ class LetterScorer:
         regions: Sequence[Scorable],
         *,
         prefix: bool = False,
+        whole: bool = False,
     ) -> NDArray[np.float32]:
         shown = [region.lattice.decode() for region in regions]
         sure = [text.startswith(word) if prefix else text == word for text in shown]
         near = np.clip(similarities, 0, 1) ** 4 / 5
-        held = [not prefix and len(word) > 2 and word in text for text in shown]
+        held = [not (prefix or whole) and len(word) > 2 and word in text for text in shown]
         return np.select([sure, held], [0.95, 0.5], near).astype(np.float32)
 
     def band(self, probability: float) -> str:
@@ -166,6 +167,31 @@ def test_one_choice_is_enough(shelf: Shelf) -> None:
     shelf.put("b.jpg", "tea", "open")
     shelf.put("c.jpg", "milk", "open")
     assert shelf.find("coffee OR tea open") == ["a.jpg", "b.jpg"]
+
+
+def test_what_a_photo_need_not_show_is_not_lit(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "coffee", "tables", "ten")
+    for query in ("coffee OR tea", "the coffee"):
+        (hit,) = shelf.ask(query).hits
+        assert [region.word for region in hit.regions] == ["coffee"]
+    # Something is lit on everything that is shown.
+    assert all(hit.regions for hit in shelf.ask("tabled OR the").hits)
+
+
+def test_one_region_does_not_count_for_two_words(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "woman", "cheeseburger")
+    assert shelf.find("woman") == shelf.find("man") == ["a.jpg"]
+    assert shelf.find("man woman") == shelf.find('"man woman"') == []
+    assert shelf.find("cheese burger") == shelf.find('"cheese burger"') == ["a.jpg"]
+    assert shelf.find('"burger cheese"') == []
+
+
+def test_an_excluded_word_and_one_in_quotes_are_no_parts_of_others(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "menu", "price")
+    shelf.put("b.jpg", "menu", "ice")
+    assert shelf.find("menu -ice") == ["a.jpg"]
+    assert shelf.find('menu "ice"') == ["b.jpg"]
+    assert shelf.find("menu ice") == ["b.jpg", "a.jpg"]
 
 
 def test_excluded_words_take_photos_out(shelf: Shelf) -> None:
@@ -328,6 +354,18 @@ def test_a_word_is_found_inside_others_far_from_its_embedding(
     assert shelf.find("24mar2018") == ["b.jpg"]
     assert not shelf.ask("er").hits  # two letters stand in too many readings
     assert not shelf.ask("burger*").hits
+
+
+def test_a_part_of_a_frequent_word_is_looked_for_in_the_photos_of_a_rare_one(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_MOST_READ", 8)
+    monkeypatch.setattr(shelf, "index", HnswIndex(EMBEDDING_SIZE))
+    for number in range(30):
+        shelf.put(f"{number:02}.jpg", "phone")
+    shelf.put("rare.jpg", "telephone", *(f"phon{letter}" for letter in "abcdfg"), "acme")
+    assert shelf.find("phone acme") == ["rare.jpg"]
+    assert shelf.find("acme -telephone") == []
 
 
 def test_everything_weighs_what_a_word_stands_in(
