@@ -12,6 +12,7 @@ from desktop.hits import Hits
 from desktop.overview import Overview
 from desktop.results_bar import weak_words
 from desktop.theme import Theme
+from desktop.unsearched import READS, not_searched, nothing_to_search
 from engine.packs import Mode
 
 Action = Literal["", "add", "weak"]
@@ -33,8 +34,13 @@ class Situation:
     small: str = ""
 
 
-def situation(overview: Overview, hits: Hits, query: str, trouble: str, mode: Mode) -> Situation:
-    """Choose the words for what is the case; ``trouble`` is why the query cannot be answered."""
+def situation(
+    overview: Overview, hits: Hits, query: str, searched: bool, trouble: str, mode: Mode
+) -> Situation:
+    """Choose the words for what is the case; ``trouble`` is why the query cannot be answered.
+
+    ``searched``: whether the query held anything to search for.
+    """
     status = overview.status
     if status is not None and not overview.roots:
         return Situation(
@@ -49,12 +55,16 @@ def situation(overview: Overview, hits: Hits, query: str, trouble: str, mode: Mo
     if trouble:
         return Situation("notice", "That cannot be answered", trouble)
     indexing = _indexing(overview)
+    if query and not searched:
+        return Situation("search", "Nothing to search for", nothing_to_search(query, mode))
     if query:
         weak = hits.count("weak")
+        left_out = not_searched(query, mode)
         return Situation(
             "nothing",
             "Nothing found",
-            f"No photo seems to {'show' if mode == 'words' else 'look like'} “{query}”.",
+            f"No photo seems to {'show' if mode == 'words' else 'look like'} “{query}”."
+            + (f"\n{left_out}: {READS}." if left_out else ""),
             weak_words(hits) if weak else "",
             "weak" if weak else "",
             indexing,

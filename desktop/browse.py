@@ -173,7 +173,8 @@ class Browse(QWidget):
         self.results.setVisible(shown)
         if not shown:
             overview, mode = self._parts.overview, conversation.mode
-            words = situation(overview, hits, answered, conversation.trouble, mode)
+            searched, trouble = conversation.searched, conversation.trouble
+            words = situation(overview, hits, answered, searched, trouble, mode)
             self.blank.show_situation(words)
         # A hidden widget loses the focus to an arbitrary one.
         if not shown and self.grid.hasFocus():
@@ -196,8 +197,10 @@ class Browse(QWidget):
         self.search.invite(mode, self._parts.overview.searchable(mode))
 
     def _on_confirmed(self, query: str) -> None:
-        # Enter asks; Enter once more, with the answer there, goes to it.
-        if query and query == self.conversation.answered and not self._parts.asker.busy:
+        # Enter asks; Enter once more, with the answer there, goes to it. A refusal is no answer.
+        conversation = self.conversation
+        is_answered = query == conversation.answered and not conversation.trouble
+        if query and is_answered and not self._parts.asker.busy:
             self.go_to_grid()
         else:
             self.conversation.asked(query)

@@ -30,6 +30,7 @@ class Conversation(QObject):
         self.mode: Mode = "words"  # what is asked of photos
         self.answered = ""  # what the shown hits, maybe none, are an answer to
         self.answered_mode: Mode = "words"
+        self.searched = False  # whether that question held anything to search for
         self.trouble = ""  # why the query cannot be answered
         self._again = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._again.timeout.connect(self._ask_again)
@@ -72,15 +73,17 @@ class Conversation(QObject):
         return False
 
     def _ask_again(self) -> None:
-        # A question under way is answered from the changed library anyway.
-        if self._query and not self._asker.busy:
+        if self._query and self._asker.busy:
+            # The question under way may have begun before the library changed.
+            self._again.start()
+        elif self._query:
             self._asker.ask(self._query, self.mode)
 
     def _on_answered(self, answer: Answer) -> None:
         now = (answer.query.strip(), answer.mode)
         turned = now != (self.answered, self.answered_mode)
         self.answered, self.answered_mode = now
-        self.trouble = ""
+        self.searched, self.trouble = bool(answer.words), ""
         if turned:
             self._hits.show_weak(False)
         shown, others = answer.hits[:MOST_HITS], answer.hits[MOST_HITS:]

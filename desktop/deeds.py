@@ -75,25 +75,37 @@ class Deeds(QObject):
         parent.addAction(action)
         return action
 
-    def _there(self) -> list[str]:
-        """The paths of those chosen photos that can be reached."""
+    def _with_files(self, act: Callable[[list[str]], None]) -> None:
+        """Act on the paths of those chosen photos that can be reached, once that is known."""
         online = [hit.path for hit in self._chosen() if hit.online]
-        # Path.exists() would raise for a mount that does not answer.
-        paths = [path for path in online if os.path.exists(path)]  # noqa: PTH110
-        if not paths and self._chosen():
-            self.failed.emit("This photo is not there at the moment: its drive or folder is gone.")
-        return paths
+
+        def there() -> list[str]:
+            # Path.exists() would raise for a mount that does not answer.
+            return [path for path in online if os.path.exists(path)]  # noqa: PTH110
+
+        def take(paths: list[str]) -> None:
+            if paths:
+                act(paths)
+            else:
+                self.failed.emit(
+                    "This photo is not there at the moment: its drive or folder is gone."
+                )
+
+        if self._chosen():
+            self._errands.run(there, take)
 
     def _open(self) -> None:
-        for path in self._there()[:10]:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+        def hand_over(paths: list[str]) -> None:
+            for path in paths[:10]:
+                QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+        self._with_files(hand_over)
 
     def _reveal(self) -> None:
-        reveal(self._there())
+        self._with_files(reveal)
 
     def _copy(self) -> None:
-        if paths := self._there():
-            QGuiApplication.clipboard().setMimeData(files(paths))
+        self._with_files(lambda paths: QGuiApplication.clipboard().setMimeData(files(paths)))
 
     def _copy_paths(self) -> None:
         # A path is worth having for a photo on a drive in the drawer, too.
@@ -101,7 +113,7 @@ class Deeds(QObject):
 
     def _copy_image(self) -> None:
         hits = self._chosen()
-        if not hits or not self._there():
+        if not hits:
             return
         hit, substitute = hits[0], self._substitute
 
@@ -111,4 +123,4 @@ class Deeds(QObject):
             else:
                 QGuiApplication.clipboard().setImage(image)
 
-        self._errands.run(lambda: read_photo(hit, substitute), take)
+        self._with_files(lambda _: self._errands.run(lambda: read_photo(hit, substitute), take))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,10 @@ class FolderDesk(QObject):
         for folder in folders:
             self._errands.run(partial(self._library.add_root, folder), self._refresh)
 
+    def add_dropped(self, paths: Sequence[Path]) -> None:
+        """Watch the folders among these from now on."""
+        self._errands.run(partial(folders_among, paths), self.add)
+
     def remove(self, folder: Path) -> None:
         """Stop watching a folder, once the person has said so."""
         question = QMessageBox(self._parent)
@@ -114,8 +118,12 @@ class FolderDesk(QObject):
         self._overview.refresh()
 
 
-def dropped_folders(data: QMimeData) -> list[Path]:
-    """The folders among what is dragged over the window."""
-    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """What is dragged over the window; whether these are folders takes the disk to tell."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def folders_among(paths: Sequence[Path]) -> list[Path]:
+    """Without a single folder the first of ``paths``: the library says what is wrong with it."""
     # Path.is_dir() would raise for a mount that does not answer.
-    return [Path(path) for path in paths if os.path.isdir(path)]  # noqa: PTH112
+    return [path for path in paths if os.path.isdir(path)] or list(paths[:1])  # noqa: PTH112

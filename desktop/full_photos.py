@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage, QImageIOHandler, QImageReader, QTransform
 
 from desktop.hits import PhotoKey, photo_key
 from desktop.mailbox import Mailbox
 from engine.errors import LibraryError
+from engine.photos import orientation
 from engine.search import Hit
 
 CAPACITY = 400 * 1024 * 1024
@@ -24,6 +25,16 @@ MOST_PIXELS = 40_000_000
 SMALLEST_LEVEL = 800
 # What Qt cannot decode (HEIC, AVIF) the engine can: it makes a picture this long.
 SUBSTITUTE_SIDE = 2048
+# Where EXIF's orientation takes a pixel: to (a x + c y, b x + d y), written a, b, c, d.
+_TURNS = {
+    2: (-1, 0, 0, 1),
+    3: (-1, 0, 0, -1),
+    4: (1, 0, 0, -1),
+    5: (0, 1, 1, 0),
+    6: (0, 1, -1, 0),
+    7: (0, -1, -1, 0),
+    8: (0, -1, 1, 0),
+}
 
 Substitute = Callable[[int, int], Path | None]  # photo id, side -> file
 
@@ -175,5 +186,10 @@ def _read(path: Path) -> QImage | None:
     if pixels > MOST_PIXELS:
         scale = (MOST_PIXELS / pixels) ** 0.5
         reader.setScaledSize(QSize(round(size.width() * scale), round(size.height() * scale)))
+    # Qt turns JPEG and TIFF; a PNG or WebP may say as well how it is to be turned.
+    is_turned = reader.supportsOption(QImageIOHandler.ImageOption.ImageTransformation)
     image = reader.read()
-    return None if image.isNull() else image
+    if image.isNull():
+        return None
+    turn = None if is_turned else _TURNS.get(orientation(path))
+    return image if turn is None else image.transformed(QTransform(*turn, 0, 0))

@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop.text_label import TextLabel
 from desktop.theme import Theme
 
 Kind = Literal["notice", "alarm"]
@@ -43,10 +43,7 @@ class Notices(QWidget):
         notice.setProperty("part", "notice")
         notice.setProperty("kind", kind)
         notice.setAccessibleName(words)
-        text = QLabel(words)
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setWordWrap(True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text = TextLabel(words)
         row = QHBoxLayout(notice)
         row.setContentsMargins(12, 7, 6, 7)
         row.addWidget(text, 1)

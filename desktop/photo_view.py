@@ -57,12 +57,18 @@ class PhotoView(QWidget):
 
     def show_photo(self, hit: Hit, photo: FullPhoto | None, stand_in: QPixmap | None) -> None:
         """Show another photo, all of it; ``stand_in`` until ``photo`` is there."""
-        self._hit, self._stand_in = hit, stand_in
+        self._stand_in = stand_in
         self._failed = False
-        self._soft_shade = soft_shade(hit.score_map, SHADE) if hit.score_map else None
-        self.named, self._word = None, -1
+        self.renew(hit)
         self.set_photo(photo)
         self.fit()
+
+    def renew(self, hit: Hit) -> None:
+        """Something else is known of the photo; it stays as large and where it is."""
+        self._hit = hit
+        self._soft_shade = soft_shade(hit.score_map, SHADE) if hit.score_map else None
+        self.named, self._word = None, -1
+        self.update()
 
     def set_photo(self, photo: FullPhoto | None) -> None:
         """The photo has been read."""

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.full_photos import FullPhotos
 from desktop.hits import BAND_NAMES
 from desktop.photo_pane import PhotoPane
+from desktop.text_label import BREAK, TextLabel
 from desktop.theme import Theme
 from desktop.thumbnails import SIDES, Thumbnails
 from engine.search import Hit, MatchedRegion
@@ -35,7 +36,7 @@ class Preview(PhotoPane):
         self.setObjectName("preview")
         self.setAccessibleName("Preview")
         self.view.setMinimumHeight(220)
-        self._name, self._facts, self._readings, self._place = (QLabel() for _ in range(4))
+        self._name, self._facts, self._readings, self._place = (TextLabel() for _ in range(4))
         self._name.setProperty("tone", "name")
         for label in (self._facts, self._place):
             label.setProperty("tone", "muted")
@@ -52,9 +53,6 @@ class Preview(PhotoPane):
         layout.setSpacing(6)
         layout.addWidget(self.view, 1)
         for label in (self._name, self._facts, self._readings, self._place):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(label)
         layout.addSpacing(4)
         layout.addLayout(buttons)
@@ -79,9 +77,9 @@ class Preview(PhotoPane):
         self._name.setText(path.name)
         self._facts.setText(facts(hit))
         self._readings.setText(evidence(hit))
-        # A zero-width space lets a long path break after its separators.
+        # A long path may break after its separators.
         place = written(path.parent)
-        self._place.setText(place.replace("/", "/\u200b").replace("\\", "\\\u200b"))
+        self._place.setText(place.replace("/", f"/{BREAK}").replace("\\", f"\\{BREAK}"))
 
 
 def written(folder: Path) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidg
 
 from desktop.hits import Hits
 from desktop.settings import Order
+from desktop.unsearched import READS, not_searched
 from engine.packs import Mode
 
 _ORDERS: tuple[tuple[Order, str], ...] = (("relevance", "Best first"), ("date", "Newest first"))
@@ -49,7 +50,10 @@ class ResultsBar(QWidget):
 
     def refresh(self) -> None:
         """Say what the model holds now."""
-        self._headline.setText(headline(self._hits, self._query, self._mode))
+        left_out = not_searched(self._query, self._mode)
+        said = headline(self._hits, self._query, self._mode)
+        self._headline.setText(f"{said} · {left_out}" if left_out else said)
+        self._headline.setToolTip(f"{READS}." if left_out else "")
         weak = self._hits.count("weak")
         self.weak_button.setVisible(weak > 0)
         self.weak_button.setText(weak_words(self._hits))

@@ -9,12 +9,13 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from desktop.full_photos import FullPhotos
-from desktop.hits import Hits
+from desktop.hits import Hits, photo_key
 from desktop.icons import line_icon
 from desktop.photo_pane import PhotoPane
 from desktop.preview import facts
 from desktop.theme import DARK, Theme
 from desktop.thumbnails import SIDES, Thumbnails
+from engine.search import Hit
 
 PAN_STEP = 80
 
@@ -96,16 +97,11 @@ class Viewer(PhotoPane):
         hit = self._hits.hit(row)
         if hit is None:
             return
-        self._hit, self._row = hit, row
+        self._row = row
         neighbours = [near for step in (1, -1) if (near := self._hits.hit(row + step))]
         stand_in = self._thumbnails.get(hit, SIDES[-1])
         self.view.show_photo(hit, self._full_photos.get(hit, *neighbours), stand_in)
-        self._name.setText(Path(hit.path).name)
-        self._name.setToolTip(hit.path)
-        self._facts.setText(facts(hit))
-        self.setAccessibleName(f"Photo {Path(hit.path).name}")
-        self._show_position()
-        self.photo_shown.emit()
+        self._describe(hit)
 
     def step(self, by: int) -> None:
         """Go to another photo; the first and the last are the ends."""
@@ -123,16 +119,30 @@ class Viewer(PhotoPane):
             button.clicked.connect(lambda: act())
         return button
 
-    def _show_position(self) -> None:
+    def _describe(self, hit: Hit) -> None:
+        self._hit = hit
+        self._name.setText(Path(hit.path).name)
+        self._name.setToolTip(hit.path)
+        self._facts.setText(facts(hit))
+        self.setAccessibleName(f"Photo {Path(hit.path).name}")
         self._position.setText(f"{self._row + 1:,} of {self._hits.rowCount():,}")
+        self.photo_shown.emit()
 
     def _on_refreshed(self) -> None:
-        if self._hit is None:
+        # While it is hidden, others ask for the photos that are to be read first.
+        if self._hit is None or self.isHidden():
             return
         row = self._hits.row_of(self._hit.photo_id)
-        if row >= 0:
+        fresh = self._hits.hit(row)
+        if fresh is None:
+            self._position.clear()
+        elif photo_key(fresh) != photo_key(self._hit):
+            self.show_row(row)
+        else:
             self._row = row
-        self._show_position()
+            if fresh != self._hit:
+                self.view.renew(fresh)
+            self._describe(fresh)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, keys = event.key(), Qt.Key

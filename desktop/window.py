@@ -19,7 +19,7 @@ from desktop.browse import Browse
 from desktop.deeds import Deeds
 from desktop.drop_sign import DropSign
 from desktop.engine_notices import EngineNotices
-from desktop.folder_desk import ChooseFolder, FolderDesk, choose_folder, dropped_folders
+from desktop.folder_desk import ChooseFolder, FolderDesk, choose_folder, dropped_paths
 from desktop.menu import MainMenu
 from desktop.notices import Notices
 from desktop.pack_desk import PackDesk
@@ -200,7 +200,8 @@ class Window(QWidget):
             self.setAccessibleName(self.windowTitle())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_folders(event.mimeData()):
+        # Photos dragged out of the grid pass over the window, too.
+        if event.source() is None and dropped_paths(event.mimeData()):
             event.acceptProposedAction()
             self._drop_sign.appear()
 
@@ -209,7 +210,7 @@ class Window(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop_sign.hide()
-        self.desk.add(dropped_folders(event.mimeData()))
+        self.desk.add_dropped(dropped_paths(event.mimeData()))
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -200,6 +200,19 @@ def decode(file: BufferedReader, suffix: str, longest_side: int) -> Photo:
         raise PhotoError("The photo is damaged and cannot be opened.") from error
 
 
+def orientation(path: Path) -> int:
+    """How the file's pixels are to be turned, as EXIF numbers it; 1, upright, where it is silent.
+
+    It takes as long as decoding a PNG, which may say so behind its pixels.
+    """
+    try:
+        with open_photo(path) as file, Image.open(file, formats=_FORMATS) as image:
+            return _orientation(image)
+    except Exception as error:  # noqa: BLE001  decoders raise anything on a damaged file
+        log.debug("Could not tell how to turn %s: %r", path, error)
+        return 1
+
+
 def _upright(image: Image.Image, longest_side: int) -> Photo:
     width, height = image.size
     scale = min(1.0, longest_side / max(width, height))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from engine.events import (
 )
 from engine.library import PackStatus, Root, Status
 from engine.packs import Mode, ModelPack
+from engine.query import parse
 from engine.regions import ScoreMap
 from engine.rows import SkippedRow
 from engine.search import Answer, Hit, MatchedRegion
@@ -199,6 +201,8 @@ class AlbumLibrary:
         ]
 
     def add_root(self, path: Path) -> Root:
+        if not os.path.isdir(path):  # noqa: PTH112
+            raise RootError(f"{path} is a file; choose the folder that it is in.")
         if path in self.watched:
             raise RootError(f"{path.name} is already among your folders.")
         self.watched[path] = True
@@ -287,10 +291,11 @@ class AlbumLibrary:
         if mode == "scenes":
             likest = [self._likeness(photo, query) for photo in self.photos]
             return Answer(query, [query], likest[:limit], 0.01, "scenes")
-        wanted = query.upper().split()
+        words = parse(query).words
+        wanted = [word.upper() for word in words]
         hits = [hit for photo in self.photos if (hit := self._match(photo, wanted)) is not None]
         hits.sort(key=lambda hit: hit.score, reverse=True)
-        return Answer(query=query, words=query.lower().split(), hits=hits[:limit], seconds=0.01)
+        return Answer(query=query, words=words, hits=hits[:limit], seconds=0.01)
 
     def thumbnail(self, photo_id: int, side: int = 256) -> Path | None:
         photo = next((photo for photo in self.photos if photo.photo_id == photo_id), None)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.folder_desk import dropped_folders
 from desktop.folders import folder_name, folder_names
 from desktop.program import Program
 from engine.errors import CatalogueError
@@ -62,51 +60,6 @@ def test_a_cancelled_dialog_changes_nothing(
 
     assert empty_library.watched == {}
     assert program.window.notices.words() == []
-
-
-def test_a_folder_can_be_dropped_on_the_window(
-    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
-) -> None:
-    program = open_window(empty_library)
-    dropped = QMimeData()
-    dropped.setUrls([QUrl.fromLocalFile(str(album))])
-    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier(0)
-
-    enter = QDragEnterEvent(QPoint(300, 300), copy, dropped, left, none)
-    program.window.dragEnterEvent(enter)
-    assert enter.isAccepted()
-    program.window.dropEvent(QDropEvent(QPointF(300, 300), copy, dropped, left, none))
-
-    qtbot.waitUntil(lambda: album in empty_library.watched)
-    qtbot.waitUntil(lambda: listed(program) == ["Holiday, 8 photos"], timeout=5000)
-
-
-def test_a_dropped_photo_is_not_taken_for_a_folder(
-    open_window: Opener, library: AlbumLibrary
-) -> None:
-    program = open_window(library)
-    dropped = QMimeData()
-    dropped.setUrls([QUrl.fromLocalFile(str(library.photos[0].path))])
-
-    enter = QDragEnterEvent(
-        QPoint(300, 300),
-        Qt.DropAction.CopyAction,
-        dropped,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier(0),
-    )
-    enter.ignore()
-    program.window.dragEnterEvent(enter)
-
-    assert not enter.isAccepted()
-
-
-def test_what_does_not_answer_is_not_taken_for_a_folder(tmp_path: Path) -> None:
-    # To the system this name is an error, as everything is on a mount that does not answer.
-    dropped = QMimeData()
-    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / ("x" * 300)))])
-
-    assert dropped_folders(dropped) == []
 
 
 def test_a_folder_that_cannot_be_added_is_explained(

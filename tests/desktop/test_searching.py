@@ -169,6 +169,21 @@ def test_a_question_that_the_library_refuses_is_explained(
     assert blank.accessibleDescription() == "A search needs one word that must be there."
 
 
+def test_enter_asks_again_what_was_refused(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary
+) -> None:
+    program = open_window(library)
+    library.fault = NotAnswered("The disk is slow; try again.")
+    field, blank = program.window.browse.search, program.window.browse.blank
+    qtbot.keyClicks(field, "coffee")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: blank.accessibleName() == "That cannot be answered")
+
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    qtbot.waitUntil(lambda: "menu.jpg" in names(program))
+
+
 def test_the_same_photos_stay_selected_when_the_library_changes(
     qtbot: QtBot, open_window: Opener, library: AlbumLibrary
 ) -> None:

@@ -7,9 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from PySide6.QtCore import QDateTime, QLocale, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from desktop.full_photos import read_photo
@@ -355,25 +354,6 @@ def make_hit(path: Path, width: int, height: int, regions: list[MatchedRegion]) 
         online=True,
         mtime_ns=1,
     )
-
-
-@pytest.mark.parametrize(("orientation", "upright"), [(1, (60, 40)), (6, (40, 60)), (3, (60, 40))])
-def test_a_turned_photo_is_shown_upright(
-    tmp_path: Path, orientation: int, upright: tuple[int, int]
-) -> None:
-    path = tmp_path / "turned.jpg"
-    image = Image.new("RGB", (60, 40), "#000000")
-    image.paste("#ff0000", (0, 0, 20, 20))
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    image.save(path, exif=exif, quality=95)
-
-    shown = read_photo(make_hit(path, *upright, []), lambda *_: None)
-
-    assert shown is not None
-    assert (shown.width(), shown.height()) == upright
-    corner = {1: (3, 3), 6: (upright[0] - 4, 3), 3: (upright[0] - 4, upright[1] - 4)}[orientation]
-    assert QColor(shown.pixelColor(*corner)).red() > 150
 
 
 def test_what_qt_cannot_decode_the_library_makes_a_picture_of(tmp_path: Path) -> None:
