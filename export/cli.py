@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+
+from engine.errors import LibraryError
+
+_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; 0 when it did what was asked."""
+    """Run one subcommand; 0 when it did what was asked, 1 when it could not, 130 when stopped.
+
+    Why it could not is one sentence on standard error.
+    """
+    try:
+        return _run(argv)
+    except LibraryError as error:
+        sentence = str(error)
+    except ModuleNotFoundError as error:
+        package = str(error.name).split(".")[0]
+        if package in ("engine", "export"):
+            raise
+        sentence = f"{package} is not installed: pip install 'photolex[export]' brings it."
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        sentence = f"{what}{error.strerror or error}".removesuffix(".") + "."
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    # Here, because without the extra “export” none of these can be imported.
     from export import import_clip, pack
     from export.data import teacher
     from export.evaluation import command as evaluation
+    from export.onnx import ParityError
     from export.synth import draw, samples, signs
     from export.training import fdp, focus, glance, recipe, word
 
@@ -23,7 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     teacher.add_arguments(commands.add_parser("label", help="label photos with an OCR pipeline"))
     train = commands.add_parser("train", help="train a tower; resumes where it stopped")
     towers = train.add_subparsers(dest="tower", required=True)
-    recipe.add_arguments(towers.add_parser("all", help="draw, label and train, in one command"))
+    recipe.add_arguments(
+        towers.add_parser(
+            "all",
+            help="draw, label, and train the word towers and Focus, in one command",
+            description=recipe.__doc__,
+        )
+    )
     word.add_arguments(towers.add_parser("word", help="the image and the text tower"))
     focus.add_arguments(towers.add_parser("focus", help="the word finder"))
     glance.add_arguments(towers.add_parser("glance", help="where Focus need not look"))
@@ -37,4 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     evaluation.add_arguments(evaluate)
     evaluate.set_defaults(run=evaluation.main)
     args = parser.parse_args(argv)
-    return int(args.run(args) or 0)
+    try:
+        return int(args.run(args) or 0)
+    except ParityError as error:
+        raise LibraryError(str(error)) from error

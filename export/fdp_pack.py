@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -34,6 +33,7 @@ from export.calibration import fit_cosines
 from export.clip_tokenizer import CONTEXT
 from export.onnx import ParityError, traced
 from export.published import digest
+from export.replacing import in_the_place_of
 from export.towers import clip as plain
 from export.towers.clip import CLIP, MEAN, SIDE, STD
 from export.towers.fdp import FDP
@@ -102,7 +102,7 @@ def write_pack(
     """
     samples = samples or Samples.read()
     image, text = _towers(model, settings.side)
-    with _in_the_place_of(out) as folder:
+    with in_the_place_of(out) as folder:
         tokenizer.save(str(folder / "tokenizer.json"))
         _export_image(image, folder, settings, samples)
         words = samples.queries[:: len(samples.queries) // _PARITY_WORDS + 1]
@@ -289,28 +289,6 @@ def _check_of(
         "similarity": round(max(0.0, float(shown[query, photo])), 4),
         "tolerance": _TOLERANCE,
     }
-
-
-@contextmanager
-def _in_the_place_of(out: Path) -> Iterator[Path]:
-    """A new folder that replaces ``out`` when all went well, and goes when anything did not."""
-    replaceable = (out / "pack.json").is_file() or (out.is_dir() and not any(out.iterdir()))
-    if out.exists() and not replaceable:
-        raise LibraryError(f"{out} holds something else than a model pack and is left alone.")
-    fresh, old = (out.with_name(f".{out.name}.{part}") for part in ("partial", "old"))
-    for folder in (fresh, old):
-        shutil.rmtree(folder, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
-        yield fresh
-        if out.exists():
-            out.replace(old)
-        fresh.replace(out)
-    finally:
-        if old.exists() and not out.exists():
-            old.replace(out)
-        for folder in (fresh, old):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _save(folder: Path, content: dict[str, Any]) -> None:

@@ -94,7 +94,7 @@ def _parity(module: nn.Module, file: Path, feeds: dict[str, NDArray[Any]]) -> fl
         )
     )
     if not worst <= TOLERANCE:
-        raise ParityError(f"{file.name} differs from the torch module by {worst:.2e}")
+        raise ParityError(f"{file.name} differs from the torch module by {worst:.2e}.")
     return worst
 
 

@@ -11,10 +11,15 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from engine.errors import LibraryError, PhotoError
 from engine.photos import is_photo_name
+from export.data.photos import decoded
 
 _engine: Any = None
 
@@ -34,12 +39,13 @@ def _start() -> None:
     )
 
 
-def _label(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as image:
-        pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[:, :, ::-1].copy()
+def _label(path: Path) -> tuple[str, list[dict[str, Any]] | None]:
+    """The words of a photo by its name; None where it cannot be read."""
+    try:
+        pixels = decoded(path)
+    except PhotoError as error:
+        print(f"{path.name} is left out: {error}", flush=True)
+        return path.name, None
     result = _engine(pixels, return_word_box=True)
     words: list[dict[str, Any]] = []
     if result.boxes is None:
@@ -64,17 +70,29 @@ def _label(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 
 def label(photos: Iterable[Path], target: Path, processes: int = 2) -> None:
-    """Write the teacher's words of ``photos`` to ``target`` (JSON); goes on where it stopped."""
+    """Write the teacher's words of ``photos`` to ``target`` (JSON); goes on where it stopped.
+
+    Photos that cannot be read are left out.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
     labels: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     todo = [photo for photo in photos if photo.name not in labels]
     with ProcessPoolExecutor(processes, initializer=_start) as pool:
-        for count, (name, words) in enumerate(pool.map(_label, todo, chunksize=4), 1):
-            labels[name] = words
-            if count % 50 == 0 or count == len(todo):
-                partial = target.with_suffix(".partial")
-                partial.write_text(json.dumps(labels))
-                partial.replace(target)
-                print(f"{count}/{len(todo)} photos", flush=True)
+        try:
+            for count, (name, words) in enumerate(pool.map(_label, todo, chunksize=4), 1):
+                if words is not None:
+                    labels[name] = words
+                if count % 50 == 0 or count == len(todo):
+                    _save(labels, target)
+                    print(f"{count}/{len(todo)} photos", flush=True)
+        finally:
+            _save(labels, target)
+
+
+def _save(labels: dict[str, Any], target: Path) -> None:
+    partial = target.with_suffix(".partial")
+    partial.write_text(json.dumps(labels))
+    partial.replace(target)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,5 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    if find_spec("rapidocr") is None:
+        raise LibraryError("RapidOCR is not installed; the extra “bench” brings it.")
     photos = [path for path in sorted(Path(args.photos).iterdir()) if is_photo_name(path.name)]
     label(photos, Path(args.out), args.processes)

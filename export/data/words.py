@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import PhotoError
+from export.data.photos import pixels_of
 from export.synth.crops import HEIGHT, WIDTH
 
 Image = NDArray[np.uint8]
@@ -33,8 +35,10 @@ def cut_words(
     words = json.loads(labels.read_text())
     cuts = []
     for name in words if only is None else only:
-        picture = cv2.imread(str(photos / name))
-        if picture is None:
+        try:
+            picture = pixels_of(photos / name)
+        except PhotoError as error:
+            print(f"{name} is left out: {error}", flush=True)
             continue
         for word in words[name]:
             if word.get("score", 1.0) < least_score or word["quad"] is None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from engine.errors import LibraryError
 from engine.library import Library
 from engine.packs import ModelPack, find_packs, read_pack
 from export.data.benchmarks import READERS, open_set
 from export.evaluation.control import RapidOcr, measure
-from export.evaluation.page import write_page
+from export.evaluation.page import make_folder, write_page
 from export.evaluation.report import Measurement, table
 from export.evaluation.run import Examined, examine
 from export.evaluation.sets import LabelledSet
@@ -57,18 +56,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Measure, print, and return the exit status."""
+    """Measure, print, and return the exit status.
+
+    What was measured before something failed, or before Ctrl-C, is printed all the same.
+    """
+    measured: list[Measurement] = []
     try:
-        measurements = evaluate(
+        for one in evaluate(
             args.sets, packs=args.packs, control=args.control is not None, report=args.report
-        )
-    except LibraryError as error:
-        print(error)
-        return 1
-    if args.json:
-        print(json.dumps([one.to_json() for one in measurements], indent=2))
-    else:
-        print(table(measurements))
+        ):
+            measured.append(one)
+    finally:
+        if args.json:
+            print(json.dumps([one.to_json() for one in measured], indent=2))
+        elif measured:
+            print(table(measured))
     return 0
 
 
@@ -78,24 +80,29 @@ def evaluate(
     packs: Sequence[Path] = (),
     control: bool = False,
     report: Path | None = None,
-) -> list[Measurement]:
-    """Measurements of all sets, Photolex first; each program has the computer to itself.
+) -> Iterator[Measurement]:
+    """Measure all sets, Photolex first; each program has the computer to itself.
 
     ``sets``: as ``open_set`` takes them. ``packs``: folders, each measured on every set; the
     default pack when empty. ``report``: a folder for the page of what lost. ``LibraryError`` when
-    a set or a pack cannot be read, or the control is not installed.
+    a set or a pack cannot be read, the control is not installed, or the folder not writable.
     """
     reader = RapidOcr() if control else None
     opened = [open_set(str(one)) for one in sets]
     chosen = [read_pack(folder) for folder in packs] or find_packs()[:1]
     named = list(zip(program_names(chosen), chosen, strict=True))
-    examined = [_examine(labelled, pack, name) for labelled in opened for name, pack in named]
-    measurements = [one.measurement for one in examined]
+    if report is not None:
+        make_folder(report)
+    examined = []
+    for labelled in opened:
+        for name, pack in named:
+            examined.append(_examine(labelled, pack, name))
+            yield examined[-1].measurement
     if report is not None:
         write_page(report, examined)
     if reader is not None:
-        measurements += [measure(labelled, reader) for labelled in opened]
-    return measurements
+        for labelled in opened:
+            yield measure(labelled, reader)
 
 
 def program_names(packs: Sequence[ModelPack]) -> list[str]:

@@ -18,13 +18,13 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from engine.errors import LibraryError
+from engine.errors import LibraryError, PhotoError
 from engine.tokenizer import fold
 from export.data.annotations import quad_of
+from export.data.photos import decoded
 from export.evaluation.detection import Quad
 from export.evaluation.metrics import quality
 from export.evaluation.report import Measurement
@@ -132,15 +132,20 @@ def _word_scores(queries: Sequence[str], strings: Sequence[str]) -> NDArray[np.f
 def measure(labelled: LabelledSet, reader: Reader) -> Measurement:
     """Read every photo of a set with a reader that has read one before, and rank them.
 
-    Where words have places, boxes are taken in a pass of their own, which is not timed.
+    A photo that cannot be read has no lines. Where words have places, boxes are taken in a pass of
+    their own, which is not timed.
     """
-    reader.read(_pixels(labelled.images / labelled.photos[0]))
+    # Up to the first that can be read.
+    any(_read(reader, labelled.images / photo) is not None for photo in labelled.photos)
     started = time.perf_counter()
-    lines = {photo: reader.read(_pixels(labelled.images / photo)) for photo in labelled.photos}
+    read = {photo: _read(reader, labelled.images / photo) for photo in labelled.photos}
+    lines = {photo: of_photo or [] for photo, of_photo in read.items()}
     shown = {photo: strings_of(of_photo) for photo, of_photo in lines.items()}
     seconds = time.perf_counter() - started
     boxes = {
-        photo: reader.find_words(_pixels(labelled.images / photo)) for photo in labelled.places()
+        photo: reader.find_words(decoded(labelled.images / photo))
+        for photo in labelled.places()
+        if read[photo] is not None
     }
     relevant = labelled.queries()
     return Measurement(
@@ -152,14 +157,17 @@ def measure(labelled: LabelledSet, reader: Reader) -> Measurement:
         regions_per_photo=statistics.fmean(
             sum(len(line.split()) for line in of_photo) for of_photo in lines.values()
         ),
+        skipped=sum(of_photo is None for of_photo in read.values()),
         detection=labelled.covered_by(boxes),
     )
 
 
-def _pixels(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    return np.ascontiguousarray(rgb[:, :, ::-1])
+def _read(reader: Reader, path: Path) -> list[str] | None:
+    """The lines of a photo; None when it cannot be read."""
+    try:
+        return reader.read(decoded(path))
+    except PhotoError:
+        return None
 
 
 def _scores(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
@@ -27,6 +28,16 @@ _OPEN = 8
 _NEAREST = 6
 
 
+def make_folder(folder: Path) -> None:
+    """Makes sure that a page can be written there; ``LibraryError`` when it cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_written(folder, error) from error
+
+
 def write_page(folder: Path, examined: Sequence[Examined]) -> Path:
     """Writes ``index.html`` and ``photos/`` into a folder, which may exist; the page's path.
 
@@ -42,10 +53,12 @@ def write_page(folder: Path, examined: Sequence[Examined]) -> Path:
         head = _head(tally(query for one in examined for query in one.lost))
         (folder / PAGE).write_text("\n".join([head, *parts, "</body></html>\n"]), "utf-8")
     except OSError as error:
-        raise LibraryError(
-            f"The report cannot be written to {folder}: {error.strerror or error}."
-        ) from error
+        raise _not_written(folder, error) from error
     return folder / PAGE
+
+
+def _not_written(folder: Path, error: OSError) -> LibraryError:
+    return LibraryError(f"The report cannot be written to {folder}: {error.strerror or error}.")
 
 
 def _head(counts: Mapping[Cause, int]) -> str:

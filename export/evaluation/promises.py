@@ -16,10 +16,11 @@ from engine.library import Library
 from engine.scoring import Band
 from engine.tokenizer import fold
 from export.evaluation.sets import LabelledSet, Word, typed
+from export.evaluation.spread import evenly
 
 ABSENT = 500
 PHRASES = 300
-_WORDS = 300  # of a set that are asked, evenly chosen
+WORDS = 300  # of a set that are asked, evenly chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ def keep_promises(
     texts = {
         photo: " ".join(fold(text) for text in listed) for photo, listed in labelled.texts().items()
     }
-    words = list(labelled.queries())
-    words = words[:: max(1, len(words) // _WORDS)]
+    words = evenly(list(labelled.queries()), WORDS)
     verdicts = [fold(word) in texts[photo] for word in words for photo in _sure(library, word)]
     some = random.Random(2).sample(dictionary, min(2 * ABSENT, len(dictionary)))
     absent = [word for word in some if not any(word in text for text in texts.values())][:ABSENT]

@@ -57,9 +57,9 @@ class Measurement:
 
     ``photos_per_second`` is taken with the models loaded and warm; ``cold_photos_per_second`` has
     the start of the program and of its models in it. ``search_milliseconds`` is the median of a
-    query. ``detection`` counts only photos whose words all have a place. ``peak_megabytes``: what
-    the embedder's process held at most, None where the system does not say. ``losses``: how many
-    photos stood too low for a query, by cause.
+    query. ``skipped``: photos that could not be read. ``detection`` counts only photos whose words
+    all have a place. ``peak_megabytes``: what the embedder's process held at most, None where the
+    system does not say. ``losses``: how many photos stood too low for a query, by cause.
     """
 
     set: str
@@ -143,10 +143,18 @@ def _promise_row(one: Measurement, promises: Promises) -> tuple[str, ...]:
 def table(measurements: Sequence[Measurement]) -> str:
     """Markdown: a row for each measurement, and below it where a photo's time went.
 
-    mAP, top-1, hit@10, recall and precision in %; the second table, for programs of which it is
-    known, in milliseconds a photo; the third what ``Promises`` counts.
+    mAP, top-1, hit@10, recall and precision in %; beneath them which photos were skipped, if any;
+    the second table, for programs of which it is known, in milliseconds a photo; the third what
+    ``Promises`` counts.
     """
     text = _markdown([_HEADINGS, *(_row(one) for one in measurements)])
+    skipped = [
+        f"{one.skipped} of {one.photos} photos of {one.set} by {one.program}"
+        for one in measurements
+        if one.skipped
+    ]
+    if skipped:
+        text += f"\n\nCould not be read and were skipped: {'; '.join(skipped)}."
     staged = [one for one in measurements if one.stages or one.peak_megabytes is not None]
     if staged:
         stages = _markdown([_STAGE_HEADINGS, *(_stage_row(one) for one in staged)])

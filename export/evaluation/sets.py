@@ -86,18 +86,23 @@ def typed(query: str) -> str:
 
 
 def _word(label: dict[str, Any]) -> Word:
-    quad = label.get("quad")
+    text, quad = label["text"], label.get("quad")
+    if not isinstance(text, str):
+        raise ValueError(f"the text of a word is a string, not {json.dumps(text)}")
     if quad is None:
-        return Word(str(label["text"]), None)
+        return Word(text, None)
     corners = np.asarray(quad, np.float32)
     if corners.shape != (4, 2):
         raise ValueError(f"a quad has four corners, not {corners.shape}")
-    return Word(str(label["text"]), corners)
+    return Word(text, corners)
 
 
 def read_set(folder: Path) -> LabelledSet:
-    """Read a set. ``SetError`` when ``gt.json`` or a photo that it names is missing or damaged."""
-    folder = folder.resolve()
+    """Read a set. ``SetError`` when ``gt.json`` or a photo that it names is missing or damaged.
+
+    ``~`` is the home folder: a shell leaves it alone in quotes.
+    """
+    folder = folder.expanduser().resolve()
     try:
         labels = json.loads((folder / "gt.json").read_text(encoding="utf-8"))
         words = {str(photo): [_word(label) for label in labels[photo]] for photo in sorted(labels)}
@@ -114,7 +119,11 @@ def read_set(folder: Path) -> LabelledSet:
 
 
 def check_photos(images: Path, photos: Iterable[str]) -> None:
-    """``SetError`` names the first photo that the folder lacks."""
+    """``SetError`` names the first photo that does not lie in the folder itself."""
+    photos = list(photos)
+    for photo in photos:
+        if Path(photo).name != photo:
+            raise SetError(f"The photos of a set lie in {images} itself, and so {photo} cannot.")
     missing = [photo for photo in photos if not (images / photo).is_file()]
     if len(missing) > 1:
         raise SetError(f"{images} lacks {missing[0]} and {len(missing) - 1} other photos.")

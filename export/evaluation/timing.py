@@ -21,6 +21,7 @@ from engine.photos import Photo, decode, digest_of, open_photo
 from engine.preprocess import Pyramid
 from engine.regions import Region
 from engine.towers import CompactTowers
+from export.evaluation.spread import evenly
 
 MOST_PHOTOS = 60
 
@@ -86,9 +87,8 @@ def time_stages(pack: ModelPack, photos: Sequence[Path]) -> Stages | None:
     if pack.family != "compact" or not photos:
         return None
     towers = TimedTowers(pack)
-    chosen = [photos[index] for index in _spread(len(photos), MOST_PHOTOS)]
     decoding, done = 0.0, 0
-    for path in chosen:
+    for path in evenly(photos, MOST_PHOTOS):
         started = time.perf_counter()
         try:
             photo = _decode(path, pack.longest_side)
@@ -106,11 +106,6 @@ def time_stages(pack: ModelPack, photos: Sequence[Path]) -> Stages | None:
     return Stages(
         done, *(1000 * one / done for one in (decoding, towers.focus, towers.image_tower, rest))
     )
-
-
-def _spread(total: int, most: int) -> list[int]:
-    """At most ``most`` of ``total`` indices, evenly apart."""
-    return [at * total // min(total, most) for at in range(min(total, most))]
 
 
 def _decode(path: Path, longest_side: int) -> Photo:

@@ -51,6 +51,7 @@ def build_bank(
     extra: tuple[str, ...] = (),
 ) -> Bank:
     """Draw ``count`` words into ``folder``; ``extra`` are words that the corpus lacks."""
+    Corpus(seed)  # says that words are missing before a minute is spent on fonts
     folder.mkdir(parents=True, exist_ok=True)
     families = find_fonts(folder / "fonts.json")
     size = 2000

@@ -10,24 +10,28 @@ from pathlib import Path
 import cv2
 
 from export.synth.bank import build_bank
-from export.synth.fonts import find_fonts
+from export.synth.corpus import Corpus
+from export.synth.fonts import Families, find_fonts
 from export.synth.scenes import ScenePainter
 from export.synth.textures import Textures, load_backgrounds
 
 Labels = dict[str, list[dict[str, object]]]
+_AT_ONCE = 50  # scenes of a seed of their own, after which all labels are saved
 
 
-def _paint(job: tuple[str, str | None, int, int, tuple[str, ...]]) -> Labels:
-    folder, backgrounds, seed, count, extra = job
+def _names(seed: int, count: int) -> list[str]:
+    return [f"{seed:05}_{at:04}.jpg" for at in range(count)]
+
+
+def _paint(job: tuple[Path, Families, Path | None, int, int, tuple[str, ...]]) -> Labels:
+    folder, families, backgrounds, seed, count, extra = job
     cv2.setNumThreads(1)
-    grounds = load_backgrounds(Path(backgrounds), 200) if backgrounds else []
-    families = find_fonts(Path(folder) / "fonts.json")
+    grounds = load_backgrounds(backgrounds, 200) if backgrounds else []
     painter = ScenePainter(families, Textures(grounds, seed), seed, extra)
     labels: Labels = {}
-    for at in range(count):
+    for name in _names(seed, count):
         scene = painter.paint()
-        name = f"{seed:05}_{at:04}.jpg"
-        file = str(Path(folder) / "images" / name)
+        file = str(folder / "images" / name)
         quality = [cv2.IMWRITE_JPEG_QUALITY, painter.random.randint(60, 95)]
         cv2.imwrite(file, scene.picture[:, :, ::-1], quality)
         labels[name] = [
@@ -45,22 +49,32 @@ def paint_scenes(
     seed: int = 0,
     extra: tuple[str, ...] = (),
 ) -> None:
-    """Write ``count`` scenes as a labelled set: ``images/`` and ``gt.json``; cut words say ""."""
+    """Write ``count`` scenes as a labelled set: ``images/`` and ``gt.json``; cut words say "".
+
+    Goes on where it stopped: scenes that are labelled stay as they are.
+    """
+    file = folder / "gt.json"
+    labels: Labels = json.loads(file.read_text()) if file.exists() else {}
+    todo = {
+        seed * 1000 + at: min(_AT_ONCE, count - at * _AT_ONCE)
+        for at in range(-(-count // _AT_ONCE))
+    }
+    todo = {one: size for one, size in todo.items() if not labels.keys() >= {*_names(one, size)}}
+    left = sum(todo.values())
+    print(f"{count - left}/{count} scenes are there", flush=True)
+    if not todo:
+        return
+    Corpus(seed)  # says that words are missing before a minute is spent on fonts
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    find_fonts(folder / "fonts.json")
-    size = 50
-    ground = str(backgrounds) if backgrounds else None
-    jobs = [
-        (str(folder), ground, seed * 1000 + at, min(size, count - at * size), extra)
-        for at in range(-(-count // size))
-    ]
-    labels: Labels = {}
+    families = find_fonts(folder / "fonts.json")
+    jobs = [(folder, families, backgrounds, one, size, extra) for one, size in todo.items()]
     with ProcessPoolExecutor(processes) as pool:
-        for part in pool.map(_paint, jobs):
+        for size, part in zip(todo.values(), pool.map(_paint, jobs), strict=True):
             labels |= part
             (folder / "gt.partial").write_text(json.dumps(labels))
-            (folder / "gt.partial").replace(folder / "gt.json")
-            print(f"{len(labels)}/{count} scenes", flush=True)
+            (folder / "gt.partial").replace(file)
+            left -= size
+            print(f"{count - left}/{count} scenes", flush=True)
 
 
 def words_of(files: list[str], least_score: float = 0.9) -> tuple[str, ...]:
@@ -94,7 +108,9 @@ def draw(args: argparse.Namespace) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="folder; makes bank/ and scenes/ in it")
     parser.add_argument("--words", type=int, default=240_000, help="how many masks")
-    parser.add_argument("--scenes", type=int, default=4_000)
+    parser.add_argument(
+        "--scenes", type=int, default=4_000, help="how many; those that are there are kept"
+    )
     parser.add_argument("--backgrounds", help="folder of photos without words, to paint on")
     parser.add_argument("--words-of", action="append", metavar="GT", help="labels with more words")
     parser.add_argument("--processes", type=int, default=2)

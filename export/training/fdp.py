@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ from export.training.fdp_photos import (
 from export.training.fdp_samples import Samples, embeddings_of
 from export.training.fdp_start import MODELS, Start, begun, fresh, resumed
 from export.training.fdp_steps import CHECKPOINT, Recipe, Settings, Training
+from export.training.run import check_same
 from export.word_kinds import tokens_of
 
 _OWN_WORDS = "sets"
@@ -111,7 +112,7 @@ def _train(args: argparse.Namespace) -> None:
     tokenizer = make_tokenizer(find_vocabulary())
     settings = _settings(start, recipe)
     state = begun(args.out / CHECKPOINT)
-    _check_same(settings, state, args.out)
+    check_same(settings, state, args.out / CHECKPOINT)
     model = fresh(start, photos, tokenizer) if state is None else resumed(start, state)
     model.to(args.device)
     store = _filled(args.out / "photos", photos, model, recipe)
@@ -140,16 +141,6 @@ def _settings(start: Start, recipe: Recipe) -> Settings:
         "batch": recipe.batch,
         "seed": recipe.seed,
     }
-
-
-def _check_same(settings: Settings, state: dict[str, Any] | None, out: Path) -> None:
-    """LibraryError when a checkpoint is of a training with other settings."""
-    for name, value in settings.items():
-        if state is not None and (before := state["settings"][name]) != value:
-            raise LibraryError(
-                f"{out / CHECKPOINT} was begun with {name} {before}, not {value}: name another "
-                "folder with --out."
-            )
 
 
 def _words(chosen: str | None, photos: Sequence[LabelledPhoto]) -> frozenset[str]:

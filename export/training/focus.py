@@ -25,14 +25,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from engine.errors import LibraryError
+from engine.errors import LibraryError, PhotoError
 from engine.photos import is_photo_name
+from export.data.photos import check_readable, left_out, pixels_of
 from export.synth.damage import degrade
 from export.towers.compact import Focus
 from export.training.arc import Arc
 from export.training.imitation import Teacher, layers_of
 from export.training.narrow import narrowed
-from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
+from export.training.run import (
+    Course,
+    add_run_arguments,
+    check_same,
+    device_of,
+    load,
+    mixed_precision,
+)
 
 Image = NDArray[np.uint8]
 SIDE = 512
@@ -40,6 +48,7 @@ SHRINK = 0.5  # area ratio's root of a kernel, r in D = A (1 - r^2) / P
 _NEAR = 2  # map cells about a kernel; where two such surroundings meet there is a gap
 _COMPARED = 24  # patches on which a narrower Focus is compared with the one that it was made of
 _RATE, _RATE_OF_PUPILS = 1.5e-3, 2e-4
+_WIDTHS = ("stem", "inner", "pyramid")  # options that say how narrow it is to be
 LEAST_HEIGHT = 5.0  # pixels in the network's input; smaller words are ignored
 
 
@@ -120,13 +129,15 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, sources: list[Source], batch: int) -> None:
         self.sources, self.batch = sources, batch
+        self._labels = [_labels(source) for source in sources]
+        for source, labels in zip(sources, self._labels, strict=True):
+            check_readable(source.photos, sorted(labels))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng(time.time_ns() % 2**31 + (worker.id if worker else 0) * 7919)
         cv2.setNumThreads(1)
-        labels = [_labels(source) for source in self.sources]
-        names = [sorted(found) for found in labels]
+        names = [sorted(labels) for labels in self._labels]
         weights = np.array([source.weight for source in self.sources])
         weights /= weights.sum()
         while True:
@@ -134,13 +145,17 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
             maps: list[Image] = []
             while len(photos) < self.batch:
                 at = int(rng.choice(len(self.sources), p=weights))
-                name = names[at][int(rng.integers(len(names[at])))]
-                picture = cv2.imread(str(self.sources[at].photos / name))
-                if picture is None:
+                source, name = self.sources[at], names[at][int(rng.integers(len(names[at])))]
+                try:
+                    pixels = pixels_of(source.photos / name)
+                except PhotoError as error:
+                    print(f"{name} is left out: {error}", flush=True)
+                    names[at].remove(name)
+                    if not names[at]:
+                        raise
                     continue
-                pixels = np.asarray(picture, np.uint8)
-                photo, target = _patch(pixels, labels[at][name], self.sources[at].sides, rng)
-                if self.sources[at].labels is None:
+                photo, target = _patch(pixels, self._labels[at][name], source.sides, rng)
+                if source.labels is None:
                     target[2] = 1
                 photos.append(photo)
                 maps.append(target)
@@ -148,11 +163,12 @@ class Patches(IterableDataset[tuple[Tensor, Tensor]]):
 
 
 def _labels(source: Source) -> dict[str, list[dict[str, object]]]:
-    """The words of a set's photos, by file name; none where nobody labelled them."""
+    """The words of a set's photos to train on, by file name; none where nobody labelled them."""
     if source.labels is None:
         return {path.name: [] for path in source.photos.iterdir() if is_photo_name(path.name)}
     labels: dict[str, list[dict[str, object]]] = json.loads(source.labels.read_text())
-    return labels
+    apart = set(left_out(labels))
+    return {name: words for name, words in labels.items() if name not in apart}
 
 
 def _patch(
@@ -253,7 +269,7 @@ def losses(logits: Tensor, maps: Tensor) -> dict[str, Tensor]:
 
 def start(args: argparse.Namespace, teacher: Teacher | None, patches: Patches) -> Focus:
     """A new Focus, or the teacher's, as narrow as is asked for."""
-    asked = {name: getattr(args, name) for name in ("stem", "inner", "pyramid")}
+    asked = {name: getattr(args, name) for name in _WIDTHS}
     asked = {name: widths for name, widths in asked.items() if widths is not None}
     if any(np.min(widths) < 1 for widths in asked.values()):
         raise LibraryError("A Focus needs a channel at least in each of its parts.")
@@ -277,12 +293,12 @@ def train(args: argparse.Namespace) -> None:
     if not sources or (args.unlabelled and not args.teacher):
         raise LibraryError("Give photos to train on; those without labels need a teacher.")
     teacher = Teacher(Path(args.teacher), device) if args.teacher else None
-    patches = Patches(sources, args.batch)
+    settings = {"teacher": "none" if teacher is None else teacher.name}
+    settings |= {name: str(getattr(args, name) or "as usual") for name in _WIDTHS}
     file = Path(args.out) / "focus.pt"
     state = load(file)
-    if state is not None and state["taught"] != (teacher is not None):
-        began = "with" if state["taught"] else "without"
-        raise LibraryError(f"The training in {args.out} began {began} a teacher; go on like that.")
+    check_same(settings, state, file)
+    patches = Patches(sources, args.batch)
     model = Focus.of(state["model"]) if state else start(args, teacher, patches)
     # What begins near its teacher stays nearer without the noise of each batch's own statistics.
     model = model.train(teacher is None).to(device)
@@ -298,7 +314,7 @@ def train(args: argparse.Namespace) -> None:
         counted="patches",
         before=0 if teacher is None else teacher.patches,
     )
-    course.kept["taught"] = teacher is not None
+    course.kept["settings"] = settings
     loader = DataLoader(patches, None, num_workers=args.workers)
     for photos, maps in course.over(loader, file):
         pictures = photos.to(device)

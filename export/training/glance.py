@@ -30,10 +30,19 @@ from engine.packs import read_pack
 from engine.photos import is_photo_name, read_photo
 from engine.preprocess import Pyramid, View
 from engine.towers import CompactTowers
+from export.data.photos import short_name
 from export.restore import restored_focus, scale_of
 from export.towers.compact import Focus, Glance
 from export.training.narrow import narrowed
-from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
+from export.training.run import (
+    Course,
+    add_run_arguments,
+    check_same,
+    device_of,
+    load,
+    mixed_precision,
+    named,
+)
 
 Image = NDArray[np.uint8]
 
@@ -239,22 +248,25 @@ def train(args: argparse.Namespace) -> None:
     if not args.photos:
         raise LibraryError("Give photos to train on; they need no labels.")
     teacher, out = Path(args.teacher), Path(args.out)
+    pack, file = read_pack(teacher), out / "glance.pt"
+    settings, state = {"teacher": named(pack)}, load(file)
+    check_same(settings, state, file)
     sources = []
-    for number, (folder, weight) in enumerate(args.photos):
-        files = gather(teacher, Path(folder), out / f"seen_{number}", max(1, args.workers))
+    for folder, weight in args.photos:
+        seen = out / f"seen_{short_name(Path(folder))}_{pack.fingerprint}"
+        files = gather(teacher, Path(folder), seen, max(1, args.workers))
         if files:
             sources.append(Source(files, float(weight)))
     if not sources:
         raise LibraryError("None of the photos can be read and is large enough to learn from.")
     device = device_of(args)
-    pieces, file = Pieces(sources, args.batch), out / "glance.pt"
-    state = load(file)
+    pieces = Pieces(sources, args.batch)
     if state is not None:
         model = Glance.of(state["model"])
         model.stem.requires_grad_(False)
     else:
         some = torch.cat([batch for batch, _ in islice(pieces, -(-_COMPARED // args.batch))])
-        model = start(restored_focus(read_pack(teacher).path("focus")), some)
+        model = start(restored_focus(pack.path("focus")), some)
     model = model.to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     course = Course(
@@ -266,6 +278,7 @@ def train(args: argparse.Namespace) -> None:
         weight_decay=0.01,
         counted="pieces",
     )
+    course.kept["settings"] = settings
     model.train()
     loader = DataLoader(pieces, None, num_workers=args.workers)
     for pictures, cells in course.over(loader, file):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from engine.packs import read_pack
 from export.restore import restored_focus
 from export.towers.compact import Focus
+from export.training.run import named
 
 _NOTHING = 0.05  # probability below which there is no text
 # Those whose answers narrower blocks and a narrower pyramid leave as wide as they were.
@@ -30,10 +31,14 @@ _ABOUT, _FAR = 4, 0.13
 
 
 class Teacher:
-    """A pack's Focus, whose answers another one learns. ``patches``: what it was trained on."""
+    """A pack's Focus, whose answers another one learns. ``patches``: what it was trained on.
+
+    ``name`` tells it from that of another pack.
+    """
 
     def __init__(self, pack: Path, device: torch.device) -> None:
         described = read_pack(pack)
+        self.name = named(described)
         self.patches = int(described.settings.get("training", {}).get("patches", 0))
         self.focus = restored_focus(described.path("focus"))
         self.focus.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -40,8 +40,8 @@ class Replay:
                 self._items[random.randrange(self.CAPACITY)] = item
 
     def take(self, count: int) -> Batch | None:
-        """So many of them, in other colours and moved a little; None while there are too few."""
-        if len(self._items) < max(self.LEAST, count):
+        """So many of them, in other colours and moved a little; None for none or while too few."""
+        if not count or len(self._items) < max(self.LEAST, count):
             return None
         crops, words = [], []
         for _ in range(count):

@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from engine.errors import LibraryError
+from engine.packs import ModelPack
+
 _Batch = TypeVar("_Batch")
 
 _SAVED_EVERY = 240.0  # seconds
@@ -82,6 +85,22 @@ def load(file: Path) -> dict[str, Any] | None:
         return None
     content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     return content
+
+
+def named(pack: ModelPack | None) -> str:
+    """What tells a pack that a training began with from another one."""
+    return "none" if pack is None else f"{pack.name} {pack.fingerprint}"
+
+
+def check_same(settings: Mapping[str, Any], state: Mapping[str, Any] | None, file: Path) -> None:
+    """LibraryError when the checkpoint in ``file`` is of a training with other settings."""
+    begun = {} if state is None else state.get("settings", {})  # older checkpoints have none
+    for name, value in settings.items():
+        if (before := begun.get(name, value)) != value:
+            raise LibraryError(
+                f"{file} was begun with {name} {before}, not {value}: name another folder with "
+                "--out."
+            )
 
 
 class Course:

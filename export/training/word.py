@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from engine.errors import LibraryError
 from engine.packs import read_pack
 from engine.tokenizer import ALPHABET, fold, stretch
+from export.data.photos import check_readable, left_out
 from export.data.words import Cut, cut_words, vary
 from export.restore import restored_image_tower, restored_text_tower
 from export.synth.bank import Bank
@@ -33,7 +34,15 @@ from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
 from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training.replay import Batch, Replay
-from export.training.run import Course, add_run_arguments, device_of, load, mixed_precision
+from export.training.run import (
+    Course,
+    add_run_arguments,
+    check_same,
+    device_of,
+    load,
+    mixed_precision,
+    named,
+)
 
 # Of a batch, how much is seen at half the width, and the letters of words that are: in condensed
 # faces so many stand in what is two and a half times as wide as high.
@@ -63,12 +72,13 @@ class Crops(IterableDataset[Batch]):
         self, bank: Path, backgrounds: Path | None, drawn: int, shares: list[Share]
     ) -> None:
         self.bank, self.backgrounds = bank, backgrounds
-        self.drawn, self.shares = drawn, [share for share in shares if share.cuts]
+        self.drawn, self.shares = drawn, [share for share in shares if share.cuts and share.count]
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
         seed = time.time_ns() % 2**31 + (worker.id if worker else 0) * 7919
-        torch.set_num_threads(1)
+        if worker is not None:  # the training process itself keeps its threads
+            torch.set_num_threads(1)
         rng = np.random.default_rng(seed)
         grounds = load_backgrounds(self.backgrounds, 250) if self.backgrounds else []
         renderer = CropRenderer(Bank(self.bank), Textures(grounds, seed + 1), seed + 2)
@@ -226,17 +236,20 @@ def train(args: argparse.Namespace) -> None:
         f"{len(real)} real crops to train on, {len(held)} held out; {len(scenes)} of scenes",
         flush=True,
     )
-    towers, still, before = WordTowers(), args.base is not None, 0
-    if still:
-        pack = read_pack(Path(args.base))
-        before = int(pack.settings.get("training", {}).get("crops", 0))
-        towers.image.load_state_dict(restored_image_tower(pack.path("image")).state_dict())
-        towers.text.load_state_dict(restored_text_tower(pack.path("text")).state_dict())
-    towers = towers.to(device)
+    base = read_pack(Path(args.base)) if args.base else None
     file = Path(args.out) / "word.pt"
-    if (state := load(file)) is not None:
+    settings = {"base": named(base)}
+    state = load(file)
+    check_same(settings, state, file)
+    towers, still, before = WordTowers(), base is not None, 0
+    if state is not None:
         towers.load_state_dict(state["model"])
         still, before = state["still"], state["before"]
+    elif base is not None:
+        before = int(base.settings.get("training", {}).get("crops", 0))
+        towers.image.load_state_dict(restored_image_tower(base.path("image")).state_dict())
+        towers.text.load_state_dict(restored_text_tower(base.path("text")).state_dict())
+    towers = towers.to(device)
     # A pack's batch normalisation is folded into its convolutions: what stands for it adds only.
     towers.train(not still)
     course = Course(
@@ -249,7 +262,7 @@ def train(args: argparse.Namespace) -> None:
         counted="crops",
         before=before,
     )
-    course.kept["still"] = still
+    course.kept |= {"still": still, "settings": settings}
     again, of_real, of_scenes = (
         round(args.batch * part) for part in (args.replayed, args.real_part, args.scenes_part)
     )
@@ -279,18 +292,21 @@ def train(args: argparse.Namespace) -> None:
         with mixed_precision(device):
             losses, surprise = towers.losses(crops.to(device), words)
         course.learn(losses)
-        # Real ones come again anyway, and where they are hard their label may be wrong.
-        replay.add(crops[:painted], words[:painted], surprise[:painted])
+        if again:
+            # Real ones come again anyway, and where they are hard their label may be wrong.
+            replay.add(crops[:painted], words[:painted], surprise[:painted])
 
 
 def _split(sets: Sequence[Sequence[str]]) -> tuple[list[Cut], list[Cut]]:
-    """The words of labelled photos to train on, and those of every twentieth photo, held out."""
+    """The words of labelled photos to train on, and those of photos that are left out."""
     cuts: list[Cut] = []
     held: list[Cut] = []
     for photos, labels in sets:
-        names = sorted(json.loads(Path(labels).read_text()))
-        cuts += cut_words(Path(photos), Path(labels), only=set(names) - set(names[::20]))
-        held += cut_words(Path(photos), Path(labels), only=names[::20])
+        names = json.loads(Path(labels).read_text()).keys()
+        check_readable(Path(photos), names)
+        apart = left_out(names)
+        cuts += cut_words(Path(photos), Path(labels), only=sorted(names - set(apart)))
+        held += cut_words(Path(photos), Path(labels), only=apart)
     return [cut for cut in cuts if fold(cut.text)], [cut for cut in held if fold(cut.text)]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ from PIL import Image
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from engine.errors import LibraryError
 from export import cli
 from export.data import teacher
+from export.onnx import ParityError
 from export.synth import bank, draw
 from export.synth.bank import Bank
 from export.training import focus, recipe, word
@@ -45,6 +49,56 @@ def test_what_is_incomplete_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (LibraryError("It is so."), 1, "It is so.\n"),
+        (ParityError("It differs."), 1, "It differs.\n"),
+        (FileNotFoundError(2, "No such file", "gt.json"), 1, "gt.json: No such file.\n"),
+        (FileNotFoundError("no list: run `make fonts`"), 1, "no list: run `make fonts`.\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(
+    error: BaseException,
+    status: int,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(args: argparse.Namespace) -> None:
+        raise error
+
+    monkeypatch.setattr(draw, "draw", fail)
+    assert cli.main(["draw", "--out", "x"]) == status
+    assert capsys.readouterr().err == sentence
+
+
+def test_our_own_mistakes_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (ModuleNotFoundError(name="export.gone"), ValueError("ours")):
+        monkeypatch.setattr(draw, "draw", Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            cli.main(["draw", "--out", "x"])
+
+
+def test_without_the_extra_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn")
+    monkeypatch.setattr(cli, "_run", Mock(side_effect=missing))
+    assert cli.main(["train", "all"]) == 1
+    told = capsys.readouterr().err
+    assert told == "torch is not installed: pip install 'photolex[export]' brings it.\n"
+
+
+def test_labelling_without_its_program_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(teacher, "find_spec", lambda name: None)
+    assert cli.main(["label", str(tmp_path), "--out", str(tmp_path / "labels.json")]) == 1
+    assert "the extra “bench” brings it" in capsys.readouterr().err
 
 
 def test_drawing_makes_a_bank_and_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +132,7 @@ def test_folders_are_told_apart_by_their_labels(sets: Path) -> None:
     labelled, unlabelled = recipe.find_sets([sets / "signs", sets / "holiday"])
     assert labelled == [(sets / "signs" / "images", sets / "signs" / "gt.json")]
     assert unlabelled == [sets / "holiday"]
-    with pytest.raises(FileNotFoundError, match="neither photos nor a labelled set"):
+    with pytest.raises(LibraryError, match="neither photos nor a labelled set"):
         recipe.find_sets([sets / "texts"])
 
 
@@ -103,11 +157,12 @@ class Steps:
 
     @staticmethod
     def _label(photos: list[Path], target: Path, processes: int) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps({photo.name: [] for photo in photos}))
 
 
-def run(sets: Path, *more: str) -> None:
-    folders = [str(sets / "signs"), str(sets / "holiday")]
+def run(sets: Path, *more: str, photos: Sequence[str] = ()) -> None:
+    folders = photos or [str(sets / "signs"), str(sets / "holiday")]
     out = ["--out", str(sets / "out"), "--threads", "1", "--workers", "1", "--device", "cpu"]
     assert cli.main(["train", "all", "--photos", *folders, *out, *more]) == 0
 
@@ -118,25 +173,57 @@ def test_the_recipe_draws_labels_and_trains(sets: Path, monkeypatch: pytest.Monk
     assert [name for name, _ in steps.done] == ["draw", "draw", "word", "focus"]
     words, scenes, towers, finder = (args for _, args in steps.done)
     assert (words.scenes, scenes.words, scenes.scenes) == (0, 0, 50)
-    holiday = str(sets / "out" / "labels" / "holiday.json")
-    assert [pair[1] for pair in towers.real] == [str(sets / "signs" / "gt.json"), holiday]
+    (holiday,) = (sets / "out" / "labels").iterdir()
+    assert [pair[1] for pair in towers.real] == [str(sets / "signs" / "gt.json"), str(holiday)]
     assert towers.minutes + finder.minutes == pytest.approx(10)
     assert sum(float(source[2]) for source in finder.source) == pytest.approx(1)
     assert towers.device == finder.device == "cpu"
     # What no word was found in serves as ground to paint on.
     empty = Path(scenes.backgrounds)
-    assert sorted(path.name for path in empty.iterdir()) == ["b.png", "c.png"]
-    assert all(path.exists() for path in empty.iterdir())
+    grounds = sorted(path.resolve() for path in empty.iterdir())
+    assert grounds == [sets / "holiday" / "c.png", sets / "signs" / "images" / "b.png"]
 
 
-def test_the_recipe_draws_nothing_twice(sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_one_name_are_told_apart(sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps(monkeypatch)
-    for made in ("bank/texts.json", "scenes/gt.json"):
-        (sets / "out" / made).parent.mkdir(parents=True)
-        (sets / "out" / made).write_text("{}")
+    other = sets / "other" / "holiday"
+    other.mkdir(parents=True)
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(other / "c.png")
+    monkeypatch.chdir(other)
+    run(sets, photos=[str(sets / "holiday"), str(other)])
+    run(sets, photos=["../../holiday", "."])
+    labels = sorted((sets / "out" / "labels").iterdir())
+    assert [file.name[:8] for file in labels] == ["holiday-"] * 2
+    assert {one[1] for one in steps.done[-1][1].source[1:]} == {str(file) for file in labels}
+    grounds = {path.resolve() for path in (sets / "out" / "empty").iterdir()}
+    assert grounds == {sets / "holiday" / "c.png", other / "c.png"}
+
+
+def test_the_bank_is_not_drawn_twice(sets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps(monkeypatch)
+    (sets / "out" / "bank").mkdir(parents=True)
+    (sets / "out" / "bank" / "texts.json").write_text("[]")
     run(sets)
+    (drawn,) = (args for name, args in steps.done if name == "draw")
+    assert (drawn.words, drawn.scenes) == (0, 4000)  # which goes on where it stopped
+
+
+def test_photos_with_many_words_are_shown_larger() -> None:
+    few, many = {"a": [0] * 9, "b": [0] * 8, "c": [0] * 200}, {"a": [0] * 60}
+    assert recipe.sides_of(few) == recipe.sides_of({}) == ("400", "1400")
+    assert recipe.sides_of(many) == ("800", "1800")
+
+
+def test_a_folder_whose_photos_cannot_be_read_stays_unused(
+    sets: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = Steps(monkeypatch)
+    monkeypatch.setattr(
+        teacher, "label", lambda photos, target, processes: Steps._label([], target, processes)
+    )
     run(sets)
-    assert [name for name, _ in steps.done] == ["word", "focus"] * 2
+    assert "none of its photos can be read" in capsys.readouterr().out
+    assert len(steps.done[-1][1].source) == 2
 
 
 def test_photos_stay_unused_where_nothing_can_label_them(

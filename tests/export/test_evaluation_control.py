@@ -105,6 +105,39 @@ def test_its_boxes_are_matched_with_words_that_have_places(tmp_path: Path) -> No
     assert reader.searched == ["a.png", "b.png"]
 
 
+def test_a_photo_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
+    texts = {"a.png": ["Exit"], "b.png": ["Open"]}
+    paint(tmp_path, texts)
+    (tmp_path / "a.png").write_bytes(b"no photo at all")
+    place = box(0, 0, 10, 10)
+    words = {photo: [Word(shown, place)] for photo, (shown,) in texts.items()}
+    reader = Scripted(texts, {"b.png": [place]})
+    measured = control.measure(LabelledSet("signs", tmp_path, words), reader)
+    assert (measured.photos, measured.skipped) == (2, 1)
+    assert measured.regions_per_photo == pytest.approx(1 / 2)
+    assert measured.detection == Detection(words=2, regions=1, matched=1)
+    assert measured.quality.top1 == pytest.approx(1 / 2)
+
+
+def test_photos_are_those_that_photolex_sees_in_full_size(tmp_path: Path) -> None:
+    seen: list[NDArray[np.uint8]] = []
+
+    class Watching(Scripted):
+        def read(self, pixels: NDArray[np.uint8]) -> list[str]:
+            seen.append(pixels)
+            return []
+
+    clear = Image.new("RGBA", (3000, 8), (0, 0, 0, 0))
+    clear.putpixel((0, 0), (10, 20, 30, 255))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    clear.save(tmp_path / "a.png", exif=turned)
+    control.measure(LabelledSet("signs", tmp_path, {"a.png": []}), Watching({}, {}))
+    assert seen[-1].shape == (3000, 8, 3)
+    assert seen[-1][0, 7].tolist() == [30, 20, 10]
+    np.testing.assert_array_equal(seen[-1][1:], 255)
+
+
 def test_pieces_of_a_line_are_joined_to_its_words() -> None:
     whole = box(0, 0, 30, 10)
     pieces = [("Exit", whole), ("on", box(40, 0, 50, 10)), ("ly", box(60, 0, 70, 10))]

@@ -12,7 +12,7 @@ from PIL import Image
 from engine.errors import LibraryError
 from engine.library import Library
 from engine.packs import ModelPack
-from export.evaluation.page import write_page
+from export.evaluation.page import make_folder, write_page
 from export.evaluation.run import Examined, examine
 from export.evaluation.sets import read_set
 from tests.fakes import COLUMNS, ROWS, fake_towers, photo
@@ -130,6 +130,10 @@ def test_a_folder_that_cannot_be_written_to_is_named(examined: Examined, tmp_pat
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LibraryError, match="cannot be written to"):
         write_page(tmp_path / "file", [examined])
+    with pytest.raises(LibraryError, match="cannot be written to"):
+        make_folder(tmp_path / "file" / "page")
+    make_folder(tmp_path / "new" / "page")
+    assert not list((tmp_path / "new" / "page").iterdir())
 
 
 def test_the_measurement_counts_the_causes(examined: Examined, pack: ModelPack) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 
 from engine.library import Library
 from engine.packs import ModelPack
+from export.evaluation import promises
 from export.evaluation.promises import keep_promises, phrases_of
 from export.evaluation.sets import LabelledSet, Word, read_set
+from export.evaluation.spread import evenly
 from tests.fakes import COLUMNS, ROWS, fake_towers, photo
 
 WIDTH, HEIGHT = 320, 180
@@ -76,6 +79,19 @@ def test_absent_words_are_those_that_no_label_holds(library: Library, signs: Lab
     assert found is not None
     # "bake" stands in "bakery"; the photo of the station is sure of its word, whatever the label.
     assert (found.absent, found.shown) == (3, 1)
+
+
+def test_of_many_words_some_are_asked_evenly_apart(
+    library: Library, signs: LabelledSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promises, "WORDS", 3)  # bakery, garage and open, not the station
+    found = keep_promises(library, signs, [])
+    assert found is not None
+    assert found.contains == 4
+    some = evenly(range(599), 300)
+    assert (len(some), some[0]) == (300, 0)
+    assert {after - before for before, after in pairwise(some)} == {1, 2}
+    assert evenly("abc", 9) == ["a", "b", "c"]
 
 
 def word(text: str, left: float, top: float, wide: float = 40, high: float = 20) -> Word:

@@ -68,3 +68,10 @@ def test_what_searches_promise_is_a_table_of_its_own() -> None:
     heading, _, row = promises.splitlines()
     assert cells(heading)[2:4] == ["hits shown as contains", "of them right"]
     assert cells(row)[2:] == ["40", "95.0", "500", "0.0", "0", "–"]
+
+
+def test_photos_that_could_not_be_read_are_told_below_the_table() -> None:
+    main, skipped = table([replace(OURS, skipped=2), CONTROL]).split("\n\n")
+    assert main == table([OURS, CONTROL])
+    told = "Could not be read and were skipped: 2 of 12 photos of signs by Photolex (test)."
+    assert skipped == told

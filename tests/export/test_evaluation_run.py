@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from dataclasses import replace
 from functools import partial
@@ -11,12 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.errors import LibraryError
 from engine.library import Library
 from engine.packs import ModelPack
 from engine.search import Answer
 from export.evaluation import command, run
-from export.evaluation.run import measure
-from export.evaluation.sets import read_set
+from export.evaluation.losses import Shown
+from export.evaluation.metrics import Quality
+from export.evaluation.report import Measurement
+from export.evaluation.run import Examined, measure
+from export.evaluation.sets import LabelledSet, read_set
 from tests.fakes import COLUMNS, ROWS, fake_towers, photo
 from tests.packs import painted_pack
 
@@ -136,9 +141,59 @@ def test_the_command_says_what_is_wrong_with_a_set(
 ) -> None:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    status = command.main(parser.parse_args(["--set", str(tmp_path)]))
-    assert status == 1
-    assert "no gt.json" in capsys.readouterr().out
+    with pytest.raises(LibraryError, match=r"no gt\.json"):
+        command.main(parser.parse_args(["--set", str(tmp_path)]))
+    assert capsys.readouterr().out == ""
+
+
+class Measured:
+    """Stands in for measuring: of the sets that are named last, one fails."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failure: BaseException) -> None:
+        self.failure = failure
+        monkeypatch.setattr(command, "_examine", self.examine)
+
+    def examine(self, labelled: LabelledSet, pack: ModelPack, name: str) -> Examined:
+        if labelled.name == "last":
+            raise self.failure
+        found = Measurement(labelled.name, name, 3, Quality(5, 0.5, 0.5, 0.5), 2.0)
+        return Examined(labelled, found, Shown({}, {}, {}), [])
+
+
+@pytest.mark.parametrize(
+    "failure", [LibraryError("The disk is full."), KeyboardInterrupt(), ZeroDivisionError()]
+)
+def test_what_was_measured_is_printed_whatever_comes_then(
+    signs: Path,
+    failure: BaseException,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Measured(monkeypatch, failure)
+    last = shutil.copytree(signs, signs.with_name("last"))
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    options = ["--set", str(signs), "--set", str(last)]
+    with pytest.raises(type(failure)):
+        command.main(parser.parse_args(options))
+    assert "| signs |" in capsys.readouterr().out
+    with pytest.raises(type(failure)):
+        command.main(parser.parse_args([*options, "--json"]))
+    (measured,) = json.loads(capsys.readouterr().out)
+    assert measured["set"] == "signs"
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_measured(
+    signs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Measured(monkeypatch, AssertionError())
+    (signs.parent / "file").write_text("in the way")
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    options = ["--set", str(signs), "--report", str(signs.parent / "file" / "page"), "--json"]
+    with pytest.raises(LibraryError, match="cannot be written to"):
+        command.main(parser.parse_args(options))
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_the_command_measures_writes_the_page_and_prints(

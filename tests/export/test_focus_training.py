@@ -35,7 +35,7 @@ from export.training.focus import (
     targets,
 )
 from export.training.imitation import hint, imitation
-from export.training.run import load, save
+from export.training.run import load
 from tests.export.lively import enliven
 from tests.packs import painted_pack
 
@@ -193,13 +193,17 @@ def test_a_sure_word_is_not_ignored_for_a_doubtful_one_over_it() -> None:
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> tuple[Path, Path]:
-    """White photos, one with a black board that is labelled as a word, and one without words."""
+    """White photos, one with a black board that is labelled as a word, and one without words.
+
+    The first one is left out of training.
+    """
     quad = quad_of(200, 150, 160, 48)
     picture = np.full((300, 400, 3), 255, np.uint8)
     cv2.fillConvexPoly(picture, np.round(quad).astype(np.int32), (0, 0, 0))
     cv2.imwrite(str(tmp_path / "board.png"), picture)
     cv2.imwrite(str(tmp_path / "empty.png"), np.full((300, 400, 3), 255, np.uint8))
     labels: dict[str, Any] = {
+        "aside.png": [],
         "board.png": [{"text": "Board", "quad": quad.tolist()}],
         "empty.png": [{"text": "not located", "quad": None}],
         "gone.png": [],
@@ -240,12 +244,17 @@ def test_a_word_cut_off_at_the_edge_is_ignored() -> None:
     assert maps[2].sum() > 0
 
 
-def test_patches_come_without_end_though_photos_are_missing(labelled: tuple[Path, Path]) -> None:
+def test_patches_come_without_end_though_photos_are_missing(
+    labelled: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     source = Source(labelled[0], labelled[1], 1.0, (150, 400))
-    photos, maps = next(iter(Patches([source], 5)))
-    assert photos.shape == (5, SIDE, SIDE, 3)
-    assert photos.dtype == torch.uint8
-    assert maps.shape == (5, 5, SIDE // 4, SIDE // 4)
+    patches = iter(Patches([source], 5))
+    for _ in range(4):
+        photos, maps = next(patches)
+        assert photos.shape == (5, SIDE, SIDE, 3)
+        assert photos.dtype == torch.uint8
+        assert maps.shape == (5, 5, SIDE // 4, SIDE // 4)
+    assert capsys.readouterr().out == "gone.png is left out: The file is not there any more.\n"
 
 
 def maps_with_board() -> torch.Tensor:
@@ -397,18 +406,14 @@ def test_photos_without_labels_need_a_teacher(labelled: tuple[Path, Path], tmp_p
         focus.train(args)
 
 
-def test_training_goes_on_with_a_teacher_where_it_began_with_one(
-    labelled: tuple[Path, Path], tmp_path: Path
+def test_training_goes_on_with_the_teacher_and_the_widths_that_it_began_with(
+    labelled: tuple[Path, Path], teacher: Path, tmp_path: Path
 ) -> None:
-    """Its batch normalisation stood still, and would lose all that was learned by moving."""
     focus.train(arguments(labelled, tmp_path / "out", "--steps", "1"))
-    file = tmp_path / "out" / "focus.pt"
-    state = load(file)
-    assert state is not None
-    save(file, state | {"taught": True})
-    with pytest.raises(LibraryError, match="began with a teacher"):
-        focus.train(arguments(labelled, tmp_path / "out", "--steps", "2"))
-    assert load(file) is not None
+    with pytest.raises(LibraryError, match="begun with teacher none, not painted"):
+        focus.train(arguments(labelled, tmp_path / "out", "--teacher", str(teacher)))
+    with pytest.raises(LibraryError, match="begun with stem as usual, not 3"):
+        focus.train(arguments(labelled, tmp_path / "out", "--stem", "3"))
 
 
 def test_of_photos_without_labels_only_the_teacher_tells(labelled: tuple[Path, Path]) -> None:

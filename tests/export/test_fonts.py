@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from engine.errors import LibraryError
 from export.synth import fonts
 from tests.typography import some_families
 
@@ -37,12 +37,24 @@ def test_what_is_no_font_or_draws_symbols_is_passed_over(folder: Path) -> None:
     (folder / "torn.ttf").write_bytes(b"no font at all")
     (folder / "readme.txt").write_text("not a font")
     link(folder, "MySymbols.ttf")
-    assert fonts.find_fonts() == {}
+    one = link(folder, "one.ttf")
+    assert list(fonts.find_fonts().values()) == [[str(one)]]
 
 
-def test_the_answer_is_remembered(folder: Path, tmp_path: Path) -> None:
-    link(folder, "one.ttf")
-    found = fonts.find_fonts(tmp_path / "fonts.json")
-    (folder / "one.ttf").unlink()
-    assert json.loads((tmp_path / "fonts.json").read_text()) == found
-    assert fonts.find_fonts(tmp_path / "fonts.json") == found
+def test_the_answer_is_remembered_until_other_fonts_are_installed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, cache = link(folder, "one.ttf"), tmp_path / "fonts.json"
+    found = fonts.find_fonts(cache)
+    with monkeypatch.context() as patched:
+        patched.setattr(fonts, "draws_letters", lambda file: pytest.fail("looked again"))
+        assert fonts.find_fonts(cache) == found
+    two = link(folder, "two.ttf")
+    assert list(fonts.find_fonts(cache).values()) == [[str(one), str(two)]]
+
+
+def test_that_there_are_no_fonts_is_said_and_not_remembered(folder: Path, tmp_path: Path) -> None:
+    (folder / "torn.ttf").write_bytes(b"no font at all")
+    with pytest.raises(LibraryError, match="make fonts"):
+        fonts.find_fonts(tmp_path / "fonts.json")
+    assert not (tmp_path / "fonts.json").exists()

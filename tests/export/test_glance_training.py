@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,6 @@ pytest.importorskip("torch")
 
 import torch
 
-from engine.errors import LibraryError
 from engine.packs import read_pack
 from export.cli import main
 from export.onnx import export_focus
@@ -154,12 +154,16 @@ def test_a_glance_begins_with_what_focus_sees_first() -> None:
     assert float((found - expected).square().mean() / expected.var()) < 0.1
 
 
-def run(*arguments: str) -> None:
-    main(["train", "glance", "--workers", "0", "--threads", "1", "--batch", "4", *arguments])
+def run(*arguments: str) -> int:
+    return main(["train", "glance", "--workers", "0", "--threads", "1", "--batch", "4", *arguments])
 
 
 def test_training_goes_on_where_it_stopped(
-    photos: Path, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: Path,
+    teacher: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     # The painted Focus has no weights to begin with.
     network = Focus((12, 16, 16, 16, 16)).eval()
@@ -168,9 +172,9 @@ def test_training_goes_on_where_it_stopped(
     monkeypatch.setattr(glance, "restored_focus", lambda _: restored_focus(file))
     out = tmp_path / "run"
     arguments = ["--teacher", str(teacher), "--photos", str(photos), "1", "--out", str(out)]
-    run(*arguments, "--steps", "2")
+    assert run(*arguments, "--steps", "2") == 0
     first = load(out / "glance.pt")
-    run(*arguments, "--steps", "5")
+    assert run(*arguments, "--steps", "5") == 0
     second = load(out / "glance.pt")
     assert first is not None
     assert second is not None
@@ -178,15 +182,29 @@ def test_training_goes_on_where_it_stopped(
     before, after = (Glance.of(state["average"]) for state in (first, second))
     torch.testing.assert_close(before.stem.state_dict(), after.stem.state_dict())
     assert not torch.equal(before.out.weight, after.out.weight)
+    # Other photos are looked at anew, and another teacher is another training.
+    (tmp_path / "more" / "photos").mkdir(parents=True)
+    shutil.copy(photos / "a.png", tmp_path / "more" / "photos" / "a.png")
+    other = ["--photos", str(tmp_path / "more" / "photos"), "1", *arguments]
+    assert run(*other, "--steps", "6") == 0
+    seen = sorted(len(list(one.iterdir())) for one in out.glob("seen_photos-*"))
+    assert seen == [1, 3]
+    content = read_content(teacher)
+    content["focus"]["finding"]["threshold"] = 0.4
+    write_content(teacher, content)
+    assert run(*arguments, "--steps", "7") == 1
+    assert "was begun with teacher painted " in capsys.readouterr().err
 
 
-def test_photos_are_needed_that_can_be_glanced_at(teacher: Path, tmp_path: Path) -> None:
+def test_photos_are_needed_that_can_be_glanced_at(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["--teacher", str(teacher), "--out", str(tmp_path / "run")]
-    with pytest.raises(LibraryError, match="Give photos"):
-        run(*arguments)
+    assert run(*arguments) == 1
+    assert "Give photos" in capsys.readouterr().err
     folder = tmp_path / "few"
     folder.mkdir()
     cv2.imwrite(str(folder / "small.png"), np.zeros((20, 20, 3), np.uint8))
-    with pytest.raises(LibraryError, match="large enough"):
-        run(*arguments, "--photos", str(folder), "1")
+    assert run(*arguments, "--photos", str(folder), "1") == 1
+    assert "large enough" in capsys.readouterr().err
     assert read_pack(teacher).name == "painted"

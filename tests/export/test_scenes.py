@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.tokenizer import fold
-from export.synth import draw, scenes
+from export.synth import bank, corpus, draw, scenes
 from export.synth.scenes import Scene, ScenePainter
 from export.synth.textures import Textures
 from tests.typography import some_families, some_words
@@ -106,6 +107,43 @@ def test_scenes_are_written_as_a_labelled_set(
         for word in words:
             assert set(word) == {"text", "quad"}
             assert np.array(word["quad"]).shape == (4, 2)
+
+
+def test_painting_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    families = some_families()
+    monkeypatch.setattr(draw, "find_fonts", lambda cache: families)
+    monkeypatch.setattr(draw, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(draw, "_AT_ONCE", 2)
+    seeds: list[int] = []
+    paint, stop = draw._paint, True
+
+    def counted(job: Any) -> draw.Labels:
+        if stop and seeds:
+            raise KeyboardInterrupt
+        seeds.append(job[3])
+        return paint(job)
+
+    monkeypatch.setattr(draw, "_paint", counted)
+    with pytest.raises(KeyboardInterrupt):
+        draw.paint_scenes(tmp_path, 3, backgrounds=None, processes=1)
+    assert len(json.loads((tmp_path / "gt.json").read_text())) == 2
+    stop = False
+    for count in (3, 4, 4, 2):
+        draw.paint_scenes(tmp_path, count, backgrounds=None, processes=1)
+    assert seeds == [0, 1, 1]  # the last two are of one seed, which had painted one of them
+    assert len(json.loads((tmp_path / "gt.json").read_text())) == 4
+
+
+def test_that_words_are_missing_is_said_before_fonts_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path / "nowhere")
+    for module in (bank, draw):
+        monkeypatch.setattr(module, "find_fonts", lambda cache: pytest.fail("looked for fonts"))
+    with pytest.raises(FileNotFoundError, match="make fonts"):
+        draw.paint_scenes(tmp_path / "scenes", 1, backgrounds=None, processes=1)
+    with pytest.raises(FileNotFoundError, match="make fonts"):
+        bank.build_bank(tmp_path / "bank", 1, processes=1)
 
 
 def test_words_of_labelled_sets_are_drawn_too(tmp_path: Path) -> None:

@@ -81,6 +81,50 @@ def test_labelling_goes_on_where_it_stopped(tmp_path: Path, asked: list[tuple[in
     assert not (tmp_path / "labels.partial").exists()
 
 
+@pytest.mark.usefixtures("asked")
+def test_photos_that_cannot_be_read_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.jpg").write_bytes(b"no photo")
+    photos = [photo(tmp_path / "a.jpg"), tmp_path / "b.jpg", photo(tmp_path / "c.jpg")]
+    target = tmp_path / "new" / "labels.json"
+    teacher.label(photos, target)
+    assert sorted(json.loads(target.read_text())) == ["a.jpg", "c.jpg"]
+    assert "b.jpg is left out: " in capsys.readouterr().out
+
+
+def test_what_was_labelled_is_kept_when_it_ends_early(
+    tmp_path: Path, asked: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = teacher._label
+
+    def interrupted(path: Path) -> Any:
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return label(path)
+
+    monkeypatch.setattr(teacher, "_label", interrupted)
+    photos = [photo(tmp_path / f"{name}.jpg") for name in "abc"]
+    with pytest.raises(KeyboardInterrupt):
+        teacher.label(photos, tmp_path / "labels.json")
+    assert sorted(json.loads((tmp_path / "labels.json").read_text())) == ["a.jpg", "b.jpg"]
+
+
+def test_what_is_transparent_is_shown_as_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGBA", (40, 20), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    shown: list[Any] = []
+
+    def answer(pixels: Any, *, return_word_box: bool) -> Any:
+        shown.append(pixels)
+        return SimpleNamespace(boxes=None)
+
+    monkeypatch.setattr(teacher, "_engine", answer)
+    assert teacher._label(tmp_path / "a.png") == ("a.png", [])
+    assert shown[0].min() == 255
+
+
 def test_photos_are_shown_upright(tmp_path: Path, asked: list[tuple[int, int]]) -> None:
     teacher.label([photo(tmp_path / "a.jpg", orientation=6)], tmp_path / "labels.json")
     assert asked == [(90, 40)]

@@ -239,30 +239,6 @@ def shades(count: int) -> Tensor:
     return (torch.arange(count) % 50).byte()[:, None, None, None].expand(-1, 32, 128, 3)
 
 
-def test_only_what_was_hard_but_legible_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Replay, "LEAST", 0)
-    replay = Replay()
-    replay.add(shades(3), ["read", "hard", "lost"], torch.tensor([0.1, 3.0, 40.0]))
-    seen = [replay.take(1) for _ in range(Replay.TIMES)]
-    assert [batch[1] for batch in seen if batch is not None] == [["hard"]] * Replay.TIMES
-    assert all(batch[0].unique().tolist() in ([1], [254]) for batch in seen if batch is not None)
-    assert replay.take(1) is None
-
-
-def test_a_full_replay_forgets_old_crops_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Replay, "CAPACITY", 4)
-    monkeypatch.setattr(Replay, "LEAST", 2)
-    replay = Replay()
-    replay.add(shades(1), ["old"], torch.ones(1))
-    assert replay.take(1) is None
-    for _ in range(40):
-        replay.add(shades(4), ["new1", "new2", "new3", "new4"], torch.ones(4))
-    batch = replay.take(4)
-    assert batch is not None
-    assert batch[0].shape == (4, 32, 128, 3)
-    assert "old" not in batch[1]
-
-
 def test_validation_counts_what_is_read_and_found() -> None:
     cuts = [Cut(np.full((72, 100, 3), level, np.uint8), "Same") for level in (0, 100, 255)]
     figures = validate(WordTowers(), cuts, torch.device("cpu"))
@@ -305,7 +281,10 @@ def test_training_goes_on_with_the_towers_of_a_pack(
     enliven(first.image)
     first.eval()
     pack = SimpleNamespace(
-        path=lambda part: tmp_path / f"{part}.onnx", settings={"training": {"crops": 1000}}
+        path=lambda part: tmp_path / f"{part}.onnx",
+        settings={"training": {"crops": 1000}},
+        name="first",
+        fingerprint="0123",
     )
     crops = torch.randint(0, 256, (2, 32, 128, 3), dtype=torch.uint8)
     export_image(first.image, pack.path("image"), crops.numpy())
@@ -316,6 +295,11 @@ def test_training_goes_on_with_the_towers_of_a_pack(
         patched.setattr(restore, "TextTower", SMALL_TEXT)
         for steps in ("1", "3"):
             more = ("--base", str(tmp_path), "--rate", "1e-6", "--steps", steps)
+            word.train(arguments(bank, tmp_path / "out", *more))
+        with pytest.raises(LibraryError, match="begun with base first 0123, not none"):
+            word.train(arguments(bank, tmp_path / "out", "--steps", "4"))
+        pack.fingerprint = "4567"
+        with pytest.raises(LibraryError, match="begun with base first 0123, not first 4567"):
             word.train(arguments(bank, tmp_path / "out", *more))
         plain = ("--base", str(tmp_path), "--minutes", "1e6", "--steps", "1")
         word.train(arguments(bank, tmp_path / "plain", *plain))
@@ -351,9 +335,9 @@ def test_parts_that_leave_no_room_for_drawn_crops_are_refused(bank: Path, tmp_pa
         word.train(arguments(bank, tmp_path, "--steps", "1", "--replayed", "1.0"))
 
 
-def test_every_twentieth_labelled_photo_is_held_out(
-    bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def labelled(tmp_path: Path) -> tuple[str, str]:
+    """Three photos of a word and of what is none, and their labels."""
     labels = {}
     for at in range(3):
         picture = np.full((60, 160, 3), 90 * at, np.uint8)
@@ -361,8 +345,44 @@ def test_every_twentieth_labelled_photo_is_held_out(
         quad = [[20, 15], [140, 15], [140, 45], [20, 45]]
         labels[f"{at}.png"] = [{"text": "Word", "quad": quad}, {"text": "...", "quad": quad}]
     (tmp_path / "labels.json").write_text(json.dumps(labels))
-    real = ("--real", str(tmp_path), str(tmp_path / "labels.json"))
-    word.train(arguments(bank, tmp_path / "out", "--steps", "1", *real))
+    return str(tmp_path), str(tmp_path / "labels.json")
+
+
+def test_any_part_of_a_batch_may_be_nothing(
+    bank: Path, tmp_path: Path, labelled: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Replay, "LEAST", 0)
+    monkeypatch.setattr(Replay, "EASY", 0.0)
+    sets = ("--real", *labelled, "--scenes", *labelled)
+    none = ("--replayed", "0", "--real-part", "0", "--scenes-part", "0")
+    word.train(arguments(bank, tmp_path / "out", "--steps", "3", *sets, *none))
+    state = load(tmp_path / "out" / "word.pt")
+    assert state is not None
+    assert state["step"] == 3
+
+
+def test_drawing_in_the_training_process_leaves_it_its_threads(bank: Path) -> None:
+    torch.set_num_threads(2)
+    drawn(bank, 2)
+    assert torch.get_num_threads() == 2
+
+
+def test_sets_without_a_photo_that_can_be_read_are_refused(
+    bank: Path, tmp_path: Path, labelled: tuple[str, str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    real = ("--real", str(tmp_path / "elsewhere"), labelled[1])
+    with pytest.raises(LibraryError, match="None of the photos to train on"):
+        word.train(arguments(bank, tmp_path / "out", "--steps", "1", *real))
+
+
+def test_every_twentieth_labelled_photo_is_held_out(
+    bank: Path,
+    tmp_path: Path,
+    labelled: tuple[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    word.train(arguments(bank, tmp_path / "out", "--steps", "1", "--real", *labelled))
     told = capsys.readouterr().out
     assert "2 real crops to train on, 1 held out" in told
     assert "held out: {'words': 1, 'exact'" in told

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from export.data.words import Cut, cut_words, vary
 
@@ -74,9 +75,23 @@ def test_only_the_photos_asked_for_are_read(photos: Path) -> None:
     assert len(cuts(photos, board, only=["photo.png"])) == 1
 
 
-def test_a_photo_that_is_gone_is_passed_over(photos: Path) -> None:
+def test_a_photo_that_is_gone_is_left_out_and_named(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (photos / "photo.png").unlink()
     assert cuts(photos, {"text": "Board", "quad": QUAD}) == []
+    assert capsys.readouterr().out.startswith("photo.png is left out: ")
+
+
+def test_words_of_photos_that_opencv_cannot_read_are_cut_out(photos: Path) -> None:
+    with Image.open(photos / "photo.png") as picture:
+        picture.save(photos / "photo.heic", quality=95)
+    assert cv2.imread(str(photos / "photo.heic")) is None
+    (photos / "photo.heic").replace(photos / "photo.png")
+    (cut,) = cuts(photos, {"text": "Board", "quad": QUAD})
+    inner = cut.picture[24:48, 24:130]
+    assert inner[:, :18].mean((0, 1)).tolist() == pytest.approx([0, 250, 0], abs=12)
+    assert inner[:, 38:].mean((0, 1)).tolist() == pytest.approx([250, 0, 0], abs=12)
 
 
 def test_the_plain_crop_shows_the_word_with_focuss_margins(photos: Path) -> None:

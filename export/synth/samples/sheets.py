@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from engine.errors import LibraryError
 from engine.tokenizer import fold
 from export.synth.fonts import FOLDERS
 
@@ -56,7 +57,7 @@ FACES = {
 """Short names of the faces that the samples are set in, and their files."""
 
 
-class MissingFont(Exception):
+class MissingFont(LibraryError):
     """A font file is not installed; says which and where it was looked for."""
 
 
