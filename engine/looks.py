@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ def look(
     most_enlarged: float,
     trace: float,
     glance: Callable[[Image], Mask] | None = None,
-) -> list[tuple[Maps, float]]:
+) -> Iterator[tuple[Maps, float]]:
     """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
 
     ``sides``: of the scales, largest first. A close look goes only where the last one before it has
@@ -47,10 +47,10 @@ def look(
         view = View.fitting(pyramid, side, most_enlarged)
         if not views or views[-1].scale > _ALIKE * view.scale:
             views.append(view)
-    seen: list[tuple[Maps, float]] = []
+    seen: tuple[Maps, float] | None = None
     for view in reversed(views):
         high, wide = view.padded
-        last = [(maps.max(0) > trace, view.scale / cells) for maps, cells in seen[-1:]]
+        last = [] if seen is None else [(seen[0].max(0) > trace, view.scale / seen[1])]
         boxes = [(0, 0, wide, high)]
         close = bool(last) and max(high, wide) > _WHOLE
         if close:
@@ -69,8 +69,8 @@ def look(
             part = np.ascontiguousarray(picture[top:bottom, left:right])
             place = np.s_[top // STRIDE : bottom // STRIDE, left // STRIDE : right // STRIDE]
             maps[:, *place] = network(part)
-        seen.append((maps, view.scale / STRIDE))
-    return seen
+        seen = maps, view.scale / STRIDE
+        yield seen
 
 
 def of_large_print(traces: Mask) -> Mask:

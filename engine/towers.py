@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,7 @@ from engine.parts import end_to_end, shares, strings_in_parts
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
+from engine.tilt import levelled, moved, tilt
 from engine.tokenizer import stretch
 
 
@@ -272,7 +273,18 @@ class CompactTowers:
 
     def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
-        looks = words_of_looks(self.focus_maps(pyramid), self.finding)
+        looks: list[list[Found]] = []
+        for maps, scale in self._looks(pyramid):
+            looks.append(words_of_look(maps, scale, self.finding))
+            if degrees := tilt(looks[-1]):
+                photo, back = levelled(pyramid.photo, degrees)
+                seen = self._looks(Pyramid(photo))
+                looks = [words_of_look(*one, self.finding) for one in seen]
+                return [moved(one, back) for one in self._together(looks)]
+        return self._together(looks)
+
+    def _together(self, looks: list[list[Found]]) -> list[Found]:
+        """What several looks found, in a single list."""
         found = without_doubles(looks)
         again = worth_reading_too(looks, found)
         return found + joined(found, self.finding.gap) + again
@@ -284,6 +296,11 @@ class CompactTowers:
 
         ``everywhere``: without a glance before.
         """
+        return list(self._looks(pyramid, everywhere=everywhere))
+
+    def _looks(
+        self, pyramid: Pyramid, *, everywhere: bool = False
+    ) -> Iterator[tuple[NDArray[np.float32], float]]:
         glance = None if self._glance is None or everywhere else self._near_text
         trace = self.finding.trace
         return look(self._maps, pyramid, self._sides, self.most_enlarged, trace, glance)
@@ -339,8 +356,6 @@ def _margins(of: Mapping[str, Any]) -> tuple[float, float]:
     return float(of["margin_along"]), float(of["margin_across"])
 
 
-def words_of_looks(
-    seen: Sequence[tuple[NDArray[np.float32], float]], settings: FocusSettings
-) -> list[list[Found]]:
-    """The words in the maps of each look at a photo; quads in the photo's pixels."""
-    return [[one.in_photo(scale) for one in find_words(maps, settings)] for maps, scale in seen]
+def words_of_look(maps: NDArray[np.float32], scale: float, settings: FocusSettings) -> list[Found]:
+    """The words in the maps of a look at a photo; quads in the photo's pixels."""
+    return [one.in_photo(scale) for one in find_words(maps, settings)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.doubles import without_doubles
 from engine.focus import FocusSettings
 from engine.preprocess import Pyramid
-from engine.towers import CompactTowers, words_of_looks
+from engine.towers import CompactTowers, words_of_look
 from export.calibration import Labelled
 
 THRESHOLDS = (0.25, 0.3, 0.4, 0.5)
@@ -33,7 +33,8 @@ def tune(
         tried = replace(settings, threshold=threshold, growth=growth, splits=splits)
         fits = []
         for maps, photo in seen:
-            quads = [one.quad for one in without_doubles(words_of_looks(maps, tried))]
+            looks = [words_of_look(*one, tried) for one in maps]
+            quads = [one.quad for one in without_doubles(looks)]
             fits.append(float(np.mean([_fit(quad, quads) for quad in photo.quads])))
         fit = float(np.mean(fits))
         if fit > most:

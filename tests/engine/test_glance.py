@@ -11,11 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import PackError
-from engine.looks import look
 from engine.packs import ModelPack, read_pack
 from engine.preprocess import Pyramid
 from engine.towers import CompactTowers, open_towers
-from tests.engine.test_looks import SIDES, Eye, Image, photo
+from tests.engine.test_looks import SIDES, Eye, Image, look, photo
 from tests.packs import painted_pack, put, read_content, write_content
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.looks import STRIDE, look, of_small_print, worth_a_look
+from engine import looks
+from engine.looks import STRIDE, of_small_print, worth_a_look
 from engine.preprocess import Pyramid
 
 Image = NDArray[np.uint8]
@@ -24,6 +27,11 @@ class Eye:
         self.shown.append((wide, high))
         red = picture[:, :, 0].reshape(high // STRIDE, STRIDE, wide // STRIDE, STRIDE)
         return np.stack([red.max((1, 3)) / 255] * 2).astype(np.float32)
+
+
+def look(*given: Any) -> list[tuple[NDArray[np.float32], float]]:
+    """All looks at a photo, also where nobody asks what they saw."""
+    return list(looks.look(*given))
 
 
 def photo(wide: int, high: int, *places: tuple[int, int]) -> Image:

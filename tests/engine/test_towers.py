@@ -27,6 +27,7 @@ from engine.packs import ModelPack
 from engine.preprocess import Pyramid
 from engine.regions import Region
 from engine.sessions import providers
+from engine.tilt import levelled
 from engine.tokenizer import stretch
 from engine.towers import CompactTowers, Towers, open_towers, open_towers_of_folder
 from tests.packs import painted_pack, put
@@ -262,6 +263,26 @@ def test_a_bent_sign_on_its_side_or_head_is_read(towers: Towers, quarters: int) 
     regions = towers.embed_photo(turned)
     assert "amber7" in [region.reading for region in regions]
     assert len(regions) <= 2  # one word alone on its head is kept both ways
+
+
+@pytest.mark.parametrize(("angle", "levels"), [(5, 0), (14, 1), (-20, 1)])
+def test_a_photo_held_askew_is_levelled_once(
+    towers: Towers, monkeypatch: pytest.MonkeyPatch, angle: float, levels: int
+) -> None:
+    turned: list[float] = []
+
+    def counted(photo: NDArray[np.uint8], degrees: float) -> Any:
+        turned.append(degrees)
+        return levelled(photo, degrees)
+
+    monkeypatch.setattr(towers_module, "levelled", counted)
+    photo = blank()
+    quads = {word: put(photo, word, place, angle, size=(160, 40))
+             for word, place in (("amber", (180, 160)), ("bravo", (300, 330)))}  # fmt: skip
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert sorted(regions) == ["amber", "bravo"]
+    assert all(off(regions[word], quad) < 6 for word, quad in quads.items())
+    assert turned == pytest.approx([angle] * levels, abs=2)
 
 
 def test_a_mirrored_sign_is_not_read(towers: Towers) -> None:
