@@ -67,5 +67,5 @@ def moved(found: Found, warp: Warp) -> Found:
 
 def _through(warp: Warp, points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Points (..., 2) in corners of pixels, whose middles the warp is of."""
-    answer: NDArray[np.float32] = (points - 0.5) @ warp[:, :2].T + warp[:, 2] + 0.5
-    return answer.astype(np.float32)
+    there = (points - 0.5) @ warp[:, :2].T + warp[:, 2] + 0.5
+    return np.asarray(there, np.float32)
