@@ -114,7 +114,6 @@ class CompactTowers:
             self._narrow = int(narrow["width"]) if narrow else self._wide
             self._most_narrow = float(narrow["most_aspect"]) if narrow else 0.0
             self._page = int(narrow["least_words"]) if narrow else 0
-            self._small = float(narrow.get("most_height", 0)) if narrow else 0.0
             large = image.get("large")
             self._large = float(large["least_height"]) if large else np.inf
             self._wide_margin = _margins(large or image)
@@ -256,14 +255,12 @@ class CompactTowers:
         """The image tower's crops of words, read in these ways.
 
         ``wide``: with margins as of large ones. ``page``: they are many, as on receipts, and in
-        plain print. Then half the width will do for short ones, and for small print always, of
-        which it loses no pixel.
+        plain print, so that half the width will do for short ones.
         """
         margins = self._wide_margin if wide else self._margin
         crops = []
         for way in ways:
-            narrow = way.aspect <= self._most_narrow and (page or way.height <= self._small)
-            width = self._narrow if narrow else self._wide
+            width = self._narrow if page and way.aspect <= self._most_narrow else self._wide
             crops.append(
                 pyramid.crop(grown(way.quad, *margins), width, self._high)
                 if way.strip is None

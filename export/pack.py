@@ -258,12 +258,7 @@ def describe(
             "batch": 16,
             "margin_along": 0.08,
             "margin_across": 0.08,
-            "narrow": {
-                "width": NARROW,
-                "most_aspect": 2.5,
-                "least_words": 50,
-                "most_height": 24,
-            },
+            "narrow": {"width": NARROW, "most_aspect": 2.5, "least_words": 50},
             "large": {"least_height": 0.1, "margin_along": 0.12, "margin_across": 0.18},
         },
         "text": {"frames": FRAMES, "longest_word": LONGEST_WORD},
