@@ -13,7 +13,7 @@ from engine.attributes import Letterings
 from engine.database import Database
 
 _CHUNK = 8192
-LEAST_WITHIN = 3  # letters
+_LEAST_WITHIN = 3  # letters
 # "+" keeps SQLite from reading all regions of the pack instead.
 _OF_CONTENTS = "+pack_id = ? AND content_id IN (SELECT value FROM json_each(?))"
 
@@ -67,14 +67,14 @@ class Lookups(Database):
         """At most ``most`` regions whose reading holds the folded word, shortest readings first.
 
         ``prefix``: whose reading begins with it. ``whole``: whose reading it is; so a word of less
-        than ``LEAST_WITHIN`` letters always, for it stands in too many. ``among``: of these
+        than ``_LEAST_WITHIN`` letters always, for it stands in too many. ``among``: of these
         contents.
         """
         values: tuple[str, ...] = (word,)
         if prefix:
             # "{" follows "z", the last letter that a reading may hold.
             reads, values = "reading >= ? AND reading < ?", (word, word + "{")
-        elif whole or len(word) < LEAST_WITHIN:
+        elif whole or len(word) < _LEAST_WITHIN:
             reads = "reading = ?"
         else:
             reads = "instr(reading, ?) > 0"

@@ -58,12 +58,13 @@ def features(
     sure = np.clip([one.confidence for one in regions], 0.01, 0.99)
     rows[:, 4] = np.log(sure / (1 - sure))
     size = len(word) + 1.0
-    within = lattice.log_begins if prefix else lattice.log_contains
     for known in _of_one_length([one.lattice for one in regions]):
         dense = lattice.unpack([regions[at].lattice for at in known])
-        exact = inside = (lattice.log_likelihood if whole else within)(dense, word) / size
-        if not (prefix or whole):
+        if prefix:
+            exact = inside = lattice.log_begins(dense, word) / size
+        else:
             exact = lattice.log_likelihood(dense, word) / size
+            inside = exact if whole else lattice.log_contains(dense, word) / size
         rows[known, 1] = np.maximum(exact, LEAST_LIKELY)
         rows[known, 2] = np.maximum(inside, LEAST_LIKELY)
     return rows

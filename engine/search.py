@@ -265,10 +265,13 @@ class _Weighing:
     def chosen(self, content_id: int) -> set[Term]:
         """The words of those phrases, one of every group, that the content shows most surely."""
         return {
-            term
-            for group in self.query.groups
-            for term in max(group, key=lambda phrase: self.phrase(phrase, content_id)).terms
+            term for group in self.query.groups for term in self._surest(group, content_id).terms
         }
+
+    def _surest(self, group: Sequence[Phrase], content_id: int) -> Phrase:
+        if len(group) == 1:  # as nearly always: weighing a phrase takes its time
+            return group[0]
+        return max(group, key=lambda phrase: self.phrase(phrase, content_id))
 
     def phrase(self, phrase: Phrase, content_id: int) -> float:
         """How surely the phrase is there, its words side by side."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.crops import alike
 from engine.directions import first_ways, runs_across
-from engine.errors import LibraryError
+from engine.errors import LibraryError, PhotoError
 from engine.focus import FocusSettings
 from engine.packs import FORMAT, ModelPack, PackCheck, check_pack, read_pack
 from engine.photos import read_photo
@@ -25,7 +25,7 @@ from engine.preprocess import Pyramid, View
 from engine.tokenizer import fold, stretch
 from engine.towers import CompactTowers, open_towers
 from export.calibration import Labelled, fit
-from export.data.photos import left_out
+from export.data.photos import left_out, pixels_of
 from export.onnx import export_focus, export_glance, export_image, export_text
 from export.quantize import quantize
 from export.replacing import in_the_place_of
@@ -70,13 +70,16 @@ def held_out(sets: list[tuple[str, str]]) -> list[Labelled]:
     for folder, labels in sets:
         found = json.loads(Path(labels).read_text())
         for name in left_out(found):
-            picture = cv2.imread(str(Path(folder) / name))
+            try:
+                picture = pixels_of(Path(folder) / name)
+            except PhotoError:
+                continue
             words = [word for word in found[name] if word["quad"] is not None]
             sure = [word for word in words if word.get("score", 1.0) >= 0.85]
-            if picture is not None and sure:
+            if sure:
                 quads = np.array([word["quad"] for word in sure], np.float32)
                 texts = [fold(word["text"]) for word in sure]
-                pixels = np.ascontiguousarray(picture[:, :, ::-1], np.uint8)
+                pixels = np.ascontiguousarray(picture[:, :, ::-1])
                 photos.append(Labelled(pixels, texts, quads))
     return photos
 

@@ -52,8 +52,8 @@ def test_long_sure_words_count_more() -> None:
     assert tilt([word(15, aspect=8), word(14, aspect=9), *small]) == pytest.approx(14, abs=1.5)
 
 
-def corners(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Middle of what is white."""
+def middle(photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Of what is white."""
     ys, xs = np.nonzero(photo.max(2) > 128)
     return np.array([xs.mean() + 0.5, ys.mean() + 0.5], np.float32)
 
@@ -66,11 +66,11 @@ def test_a_levelled_photo_is_whole_and_leads_back(degrees: float) -> None:
     turned, back = levelled(photo, degrees)
     assert turned.shape[0] > 200
     assert turned.shape[1] > 300
-    place = corners(turned)
+    place = middle(turned)
     quad = np.array([place + corner for corner in ([-4, -3], [4, -3], [4, 3], [-4, 3])], np.float32)
     found = Found(quad, 0.9, False, strip=quad.reshape(2, 2, 2))
     there = moved(found, back)
-    np.testing.assert_allclose(there.quad.mean(0), corners(photo), atol=0.7)
+    np.testing.assert_allclose(there.quad.mean(0), middle(photo), atol=0.7)
     assert there.strip is not None
     np.testing.assert_allclose(there.strip.reshape(4, 2), there.quad, atol=1e-3)
     # What leaned lies level: clockwise by as much as the photo was turned back.
