@@ -31,6 +31,7 @@ def look(
     most_enlarged: float,
     trace: float,
     glance: Callable[[Image], Mask] | None = None,
+    before: tuple[NDArray[np.float32], float] | None = None,
 ) -> Iterator[tuple[Maps, float]]:
     """Focus's maps of a photo at several scales, coarsest first, with map cells per photo pixel.
 
@@ -41,6 +42,9 @@ def look(
     ``glance``: tells of a picture (H, W, 3) in which of its cells (h, w) there may be text. But for
     large words, which the look before has seen, Focus leaves out the rest (as AutoFocus, ICCV 2019,
     which looks closer only at what a part of its network has chosen).
+
+    ``before``: what an earlier look at the same photo saw (h, w), with map cells per photo pixel;
+    of a look that is hardly closer it tells the same.
     """
     views: list[View] = []
     for side in sides:
@@ -60,10 +64,16 @@ def look(
             if not boxes:
                 continue
         picture = view.of(pyramid)
-        if glance is not None and not close and max(high, wide) > _GLANCED:
-            near_text = glance(picture)
+        near = None
+        if not close and max(high, wide) > _GLANCED:
+            if before is not None and _ALIKE * STRIDE * before[1] >= view.scale:
+                near = before[0] > trace, view.scale / before[1]
+            elif glance is not None:
+                near_text = glance(picture)
+                near = near_text, high / len(near_text)
+        if near is not None:
             large = [(of_large_print(traces), ratio) for traces, ratio in last]
-            boxes = worth_a_look([(near_text, high / len(near_text)), *large], high, wide)
+            boxes = worth_a_look([near, *large], high, wide)
         maps = np.zeros((2, high // STRIDE, wide // STRIDE), np.float32)
         for left, top, right, bottom in boxes:
             part = np.ascontiguousarray(picture[top:bottom, left:right])

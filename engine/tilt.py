@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.focus import Found
-from engine.preprocess import Image
 
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])  # (H, W, 3) or (H, W)
 Warp = NDArray[np.float32]  # (2, 3)
 
 _LEAST = 8.0  # degrees: what leans less is found nearly as well
@@ -48,15 +49,17 @@ def tilt(found: Sequence[Found]) -> float:
     return float(middle)
 
 
-def levelled(photo: Image, degrees: float) -> tuple[Image, Warp]:
-    """The photo turned back by so many degrees, all of it, and the way back to its own pixels."""
+def levelled(photo: Pixels, degrees: float) -> tuple[Pixels, Warp]:
+    """A photo, or a map of it, turned back by so many degrees, all of it, and the way back to its
+    own pixels.
+    """
     high, wide = photo.shape[:2]
     there = cv2.getRotationMatrix2D((wide / 2 - 0.5, high / 2 - 0.5), degrees, 1.0)
     cosine, sine = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
     size = math.ceil(wide * cosine + high * sine), math.ceil(wide * sine + high * cosine)
     there[:, 2] += (size[0] - wide) / 2, (size[1] - high) / 2
     turned = cv2.warpAffine(photo, there, size, borderValue=cv2.mean(photo))
-    return np.asarray(turned, np.uint8), cv2.invertAffineTransform(there).astype(np.float32)
+    return np.asarray(turned, photo.dtype), cv2.invertAffineTransform(there).astype(np.float32)
 
 
 def moved(found: Found, warp: Warp) -> Found:

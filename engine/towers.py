@@ -275,7 +275,9 @@ class CompactTowers:
             looks.append(words_of_look(maps, scale, self.finding))
             if degrees := tilt(looks[-1]):
                 photo, back = levelled(pyramid.photo, degrees)
-                seen = self._looks(Pyramid(photo))
+                high, wide = np.ceil(np.multiply(pyramid.photo.shape[:2], scale)).astype(int)
+                traces, _ = levelled(maps.max(0)[:high, :wide], degrees)
+                seen = self._looks(Pyramid(photo), before=(traces, scale))
                 looks = [words_of_look(*one, self.finding) for one in seen]
                 return [moved(one, back) for one in self._together(looks)]
         return self._together(looks)
@@ -296,11 +298,15 @@ class CompactTowers:
         return list(self._looks(pyramid, everywhere=everywhere))
 
     def _looks(
-        self, pyramid: Pyramid, *, everywhere: bool = False
+        self,
+        pyramid: Pyramid,
+        *,
+        everywhere: bool = False,
+        before: tuple[NDArray[np.float32], float] | None = None,
     ) -> Iterator[tuple[NDArray[np.float32], float]]:
         glance = None if self._glance is None or everywhere else self._near_text
         trace = self.finding.trace
-        return look(self._maps, pyramid, self._sides, self.most_enlarged, trace, glance)
+        return look(self._maps, pyramid, self._sides, self.most_enlarged, trace, glance, before)
 
     def _near_text(self, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
         assert self._glance is not None

@@ -74,6 +74,21 @@ def test_small_pictures_are_not_worth_a_glance() -> None:
     assert eye.shown == [(224, 160), (480, 320)]
 
 
+@pytest.mark.parametrize("finest", [150, 500])
+def test_what_was_looked_at_before_as_closely_needs_no_glance(finest: int) -> None:
+    eye, glancing = Eye(), Glancing()
+    pixels = photo(1600, 1216, (300, 200))
+    first = look(Eye(), Pyramid(pixels), (finest * 8 // 5,), 2.0, 0.1)[0]
+    before = first[0].max(0), first[1]
+    seen = look(eye, Pyramid(pixels), SIDES, 2.0, 0.1, glancing, before)
+    assert glancing.shown == ([(800, 608)] if finest == 150 else [])
+    assert eye.shown == [(416, 320), (96, 96), (160, 96)]
+    for (maps, _), (expected, _) in zip(
+        seen, look(Eye(), Pyramid(pixels), SIDES, 2.0, 0.1), strict=True
+    ):
+        np.testing.assert_array_equal(maps, expected)
+
+
 @pytest.fixture
 def glancing(tmp_path: Path) -> ModelPack:
     """The painted pack, with a glance."""

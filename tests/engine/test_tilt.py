@@ -73,6 +73,10 @@ def test_a_levelled_photo_is_whole_and_leads_back(degrees: float) -> None:
     np.testing.assert_allclose(there.quad.mean(0), middle(photo), atol=0.7)
     assert there.strip is not None
     np.testing.assert_allclose(there.strip.reshape(4, 2), there.quad, atol=1e-3)
+    # What was seen in the photo, at a quarter of its size, goes the same way.
+    seen = photo[:, :, 0].reshape(50, 4, 75, 4).max((1, 3)).astype(np.float32)
+    where = middle(np.repeat(levelled(seen, degrees)[0][:, :, None], 3, 2).astype(np.uint8))
+    np.testing.assert_allclose(where * 4, place, atol=3)
     # What leaned lies level: clockwise by as much as the photo was turned back.
     along = there.quad[1] - there.quad[0]
     assert math.degrees(math.atan2(along[1], along[0])) == pytest.approx(degrees, abs=0.1)
