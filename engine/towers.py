@@ -34,7 +34,7 @@ from engine.parts import end_to_end, shares, strings_in_parts
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
-from engine.tilt import levelled, moved, tilt
+from engine.tilt import levelled, levelled_traces, moved, tilt
 from engine.tokenizer import stretch
 
 
@@ -275,8 +275,7 @@ class CompactTowers:
             looks.append(words_of_look(maps, scale, self.finding))
             if degrees := tilt(looks[-1]):
                 photo, back = levelled(pyramid.photo, degrees)
-                high, wide = np.ceil(np.multiply(pyramid.photo.shape[:2], scale)).astype(int)
-                traces, _ = levelled(maps.max(0)[:high, :wide], degrees)
+                traces = levelled_traces(maps, np.multiply(pyramid.photo.shape[:2], scale), degrees)
                 seen = self._looks(Pyramid(photo), before=(traces, scale))
                 looks = [words_of_look(*one, self.finding) for one in seen]
                 return [moved(one, back) for one in self._together(looks)]

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.focus import Found
-from engine.tilt import levelled, moved, tilt
+from engine.tilt import levelled, levelled_traces, moved, tilt
 
 
 def word(degrees: float, aspect: float = 4.0, at: float = 0.0, confidence: float = 0.9) -> Found:
@@ -74,8 +74,10 @@ def test_a_levelled_photo_is_whole_and_leads_back(degrees: float) -> None:
     assert there.strip is not None
     np.testing.assert_allclose(there.strip.reshape(4, 2), there.quad, atol=1e-3)
     # What was seen in the photo, at a quarter of its size, goes the same way.
-    seen = photo[:, :, 0].reshape(50, 4, 75, 4).max((1, 3)).astype(np.float32)
-    where = middle(np.repeat(levelled(seen, degrees)[0][:, :, None], 3, 2).astype(np.uint8))
+    maps = np.zeros((2, 56, 80), np.float32)
+    maps[:, :50, :75] = photo[:, :, 0].reshape(50, 4, 75, 4).max((1, 3))
+    traces = levelled_traces(maps, np.array([50.0, 75.0]), degrees)
+    where = middle(np.repeat(traces[:, :, None], 3, 2).astype(np.uint8))
     np.testing.assert_allclose(where * 4, place, atol=3)
     # What leaned lies level: clockwise by as much as the photo was turned back.
     along = there.quad[1] - there.quad[0]
