@@ -29,6 +29,7 @@ _SURE = 0.7  # Focus's confidence in them
 _MOST = 0.1  # that one word can say for or against the other end
 _LEAN = 0.02  # by how much a photo's words must be better read from there
 _CERTAIN = 0.055  # and by how much to be certain of it: more than one word alone can say
+_PLAIN = -0.02
 _ALONE = 0.05  # by how much one word must be in a photo that stands upright
 _SQUARE = 1.5  # a quad whose sides differ less may hold a word that runs in either direction
 
@@ -93,11 +94,16 @@ def sureness(letters: NDArray[np.float32]) -> Sureness:
     return np.asarray(letters.max(2).mean(1), np.float32)
 
 
+def is_plain(sure: Sureness) -> Mask:
+    """What is read so surely that another look at it would tell nothing more."""
+    return sure > _PLAIN
+
+
 def tried_next(first: Sureness, back: Sureness, across: Mask) -> Rows:
     """Which words are to be read from their other end too, since the probes are better so."""
     if _lean((back - first)[across]) <= _LEAN:
         return np.zeros(0, np.intp)
-    return np.flatnonzero(across & np.isnan(back))
+    return np.flatnonzero(across & np.isnan(back) & ~np.isnan(first))
 
 
 def read_ways(first: Sureness, back: Sureness, across: Mask) -> tuple[Mask, Mask]:
@@ -126,6 +132,6 @@ def _lean(gain: Sureness) -> float:
 
 
 def _is_square(one: Found) -> bool:
-    wide = float(np.linalg.norm(one.quad[1] - one.quad[0]))
-    high = float(np.linalg.norm(one.quad[3] - one.quad[0]))
+    start, right, _, below = one.quad.tolist()
+    wide, high = math.dist(start, right), math.dist(start, below)
     return one.strip is None and max(wide, high) < _SQUARE * min(wide, high)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.focus import Found
+from engine.focus import Found, Mask
 
 # Of the union of two boxes: what shares more is the same word.
 _SAME = 0.5
@@ -15,6 +17,9 @@ _SAME = 0.5
 _INSIDE = 0.6
 # So many parts, and so much of the larger box in them, say that words were run together.
 _LEAST_PARTS, _LEAST_COVERED = 2, 0.3
+# Of the box about a word: one that fills less of it leans. And so much of the smaller box two share
+# of which it is worth knowing how much they share themselves.
+_LEVEL, _TOUCHING = 0.9, 0.2
 _FEW = 20  # words on a photo, of which there is time to read doubles too
 
 
@@ -26,13 +31,8 @@ def without_doubles(looks: Sequence[Sequence[Found]]) -> list[Found]:
     """
     pairs = [(one, look) for look, found in enumerate(looks) for one in found]
     pairs.sort(key=lambda pair: -pair[0].confidence)
-    boxes = np.array([(*one.quad.min(0), *one.quad.max(0)) for one, _ in pairs]).reshape(-1, 4)
-    left, top, right, bottom = boxes.T
-    areas = (right - left) * (bottom - top)
-    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    shared = wide.clip(0) * high.clip(0)
-    same = np.triu(shared > _SAME * (areas[:, None] + areas - shared), 1)
+    areas, shared = _overlaps([one for one, _ in pairs])
+    same = np.triu(_is_same(areas, shared), 1)
     kept = np.ones(len(pairs), bool)
     for at in np.flatnonzero(same.any(1)).tolist():
         if kept[at]:
@@ -54,3 +54,37 @@ def worth_reading_too(looks: Sequence[Sequence[Found]], kept: Sequence[Found]) -
         return []
     known = {id(one) for one in kept}
     return [replace(one, double=True) for found in looks for one in found if id(one) not in known]
+
+
+def stands_in(found: Sequence[Found], places: Mask) -> Mask:
+    """Which words stand in the same place as another one that is marked in ``places``."""
+    same = _is_same(*_overlaps(found))
+    np.fill_diagonal(same, False)
+    answer: Mask = np.asarray((same & places).any(1), bool)
+    return answer
+
+
+def _overlaps(found: Sequence[Found]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The areas (n,) of words, and what each two of them share (n, n).
+
+    Of words that lie level by the boxes about them, which is soon told; boxes about leaning ones
+    overlap where the words do not.
+    """
+    quads = np.array([one.quad for one in found], np.float32).reshape(-1, 4, 2)
+    low, high = quads.min(1).astype(float), quads.max(1).astype(float)
+    size = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    shared = size.clip(0).prod(2)
+    boxes = (high - low).prod(1)
+    areas = np.array([cv2.contourArea(quad) for quad in quads], float)
+    leaning = areas < _LEVEL * boxes
+    areas = np.where(leaning, areas, boxes)
+    close = shared > _TOUCHING * np.minimum(boxes[:, None], boxes)
+    for one, other in np.argwhere(np.triu(close & (leaning[:, None] | leaning), 1)).tolist():
+        both, _ = cv2.intersectConvexConvex(quads[one], quads[other])
+        shared[one, other] = shared[other, one] = both
+    return areas, shared
+
+
+def _is_same(areas: NDArray[np.float64], shared: NDArray[np.float64]) -> Mask:
+    answer: Mask = shared > _SAME * (areas[:, None] + areas - shared)
+    return answer

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryError, PhotoError
-from engine.photos import Photo, decode, digest_of, open_photo
+from engine.photos import Photo, changed_at, decode, digest_of, open_photo
 from engine.regions import Region
 
 
@@ -137,13 +137,13 @@ def _decode(path: Path, longest_side: int) -> _Decoded:
         before = os.fstat(file.fileno())
         try:
             digest = digest_of(file)
-            photo = decode(file, path.suffix, longest_side)
+            photo = decode(file, path.suffix, longest_side, legible=True)
         finally:
             # Said rather than what went wrong with a picture of which half was there.
             after = os.fstat(file.fileno())
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise _ChangingError("The photo is still being written.")
-    return _Decoded(photo, digest, after.st_size, after.st_mtime_ns)
+    return _Decoded(photo, digest, after.st_size, changed_at(after))
 
 
 class _ChangingError(PhotoError):

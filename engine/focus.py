@@ -155,32 +155,24 @@ def _least_part(areas: Rows | int) -> NDArray[np.float64]:
     return least
 
 
-def _components(mask: Mask) -> Iterator[tuple[Mask, tuple[int, int]]]:
-    """Each connected part of a mask: a window (h, w) and the window's x, y."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=4
-    )
-    for label in range(1, count):
-        x, y, wide, high = (int(v) for v in stats[label, :4])
-        yield labels[y : y + high, x : x + wide] == label, (x, y)
-
-
 def _split(kernels: NDArray[np.float32], inside: Mask, levels: tuple[float, ...]) -> list[Mask]:
     """A component taken apart where it is so at a higher level: words that were joined weakly."""
     area = int(np.count_nonzero(inside))
-    if not levels or area < _LEAST_SPLIT:
-        return [inside]
-    parts, least = [], _least_part(area)
-    for window, (x, y) in _components((kernels > levels[0]) & inside):
-        if np.count_nonzero(window) >= least:
-            part = np.zeros_like(inside)
-            part[y : y + window.shape[0], x : x + window.shape[1]] = window
-            parts.append(part)
-    if len(parts) < 2:
-        return _split(kernels, inside, levels[1:])
-    # The higher level has taken a rim from each part: give it back, but not the bridges.
-    rims = [cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for part in parts]
-    return [leaf for rim in rims for leaf in _split(kernels, rim & inside, levels[1:])]
+    least = _least_part(area)
+    for at, level in enumerate(levels if area >= _LEAST_SPLIT else ()):
+        above = (kernels > level) & inside
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(above.view(np.uint8), connectivity=4)
+        parts = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= least) + 1
+        if len(parts) >= 2:
+            # The level has taken a rim from each part: give it back, but not the bridges.
+            rims = [
+                cv2.dilate((labels == part).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+                for part in parts.tolist()
+            ]
+            return [
+                leaf for rim in rims for leaf in _split(kernels, rim & inside, levels[at + 1 :])
+            ]
+    return [inside]
 
 
 def _box(points: Cells) -> Box:

@@ -16,7 +16,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 STRIDE = 4  # pixels of Focus's input a map cell
 _WHOLE = 900  # pixels: longer pictures are looked at where the look before it saw something
-_GLANCED = 480  # pixels: longer ones are glanced at before, where the pack has a tower for that
+FAR = 480  # pixels: longer ones are glanced at before, where the pack has a tower for that
 _CELL = 32  # pixels: boxes of a closer look begin at multiples of it
 _BESIDE = 2  # such cells on either side of what is worth the closest look: most words lie level
 _ENLARGED = 2.0  # times as large as the photo: more is for small print
@@ -65,7 +65,7 @@ def look(
                 continue
         picture = view.of(pyramid)
         near = None
-        if not close and max(high, wide) > _GLANCED:
+        if not close and max(high, wide) > FAR:
             if before is not None and _ALIKE * STRIDE * before[1] >= view.scale:
                 near = before[0] > trace, view.scale / before[1]
             elif glance is not None:

@@ -25,6 +25,9 @@ Mode = Literal["words", "scenes"]
 _OTHER_REGIONS = 0.15
 # The files that a query needs; photos need all of them.
 _OF_QUERIES = ("text", "text_data", "tokenizer")
+# Raised whenever the program finds, cuts or reads words otherwise, so that the same towers make
+# something else of a photo: what is kept of all photos is then made anew.
+_MAKING = 2
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +35,8 @@ _log = logging.getLogger(__name__)
 class ModelPack:
     """A pack as its ``pack.json`` describes it.
 
-    ``fingerprint`` changes with any byte of the towers: embeddings of other towers are of no use.
+    ``fingerprint`` changes with any byte of the towers, and with how the program uses them:
+    embeddings of other towers are of no use.
     ``longest_side``: photos are decoded to at most so many pixels.
     """
 
@@ -51,7 +55,7 @@ class ModelPack:
         used = {key: self.settings.get(key) for key in ("focus", "image", "text")}
         if "glance" in self.settings:  # most packs have none
             used["glance"] = self.settings["glance"]
-        text = json.dumps([self.files, used], sort_keys=True, default=dict)
+        text = json.dumps([_MAKING, self.files, used], sort_keys=True, default=dict)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

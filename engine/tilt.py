@@ -30,11 +30,15 @@ def tilt(found: Sequence[Found]) -> float:
         return 0.0
     quads = np.stack([one.quad for one in words])
     along = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
-    length = np.linalg.norm(along, axis=1)
-    wide = length >= _LEAST_WIDE * np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    down = (quads[:, 3] - quads[:, 0] + quads[:, 2] - quads[:, 1]) / 2
+    length, height = np.linalg.norm(along, axis=1), np.linalg.norm(down, axis=1)
+    # Lettering that runs up or down stands as level as any other.
+    upright = height > length
+    along[upright] = down[upright]
+    length, height = np.maximum(length, height), np.minimum(length, height)
+    wide = length >= _LEAST_WIDE * height
     if np.count_nonzero(wide) < _LEAST_WORDS:
         return 0.0
-    # Lettering that runs up or down stands as level as any other.
     angles = (np.degrees(np.arctan2(along[wide, 1], along[wide, 0])) + 45) % 90 - 45
     weights = length[wide] * np.array([one.confidence for one in words])[wide]
     order = np.argsort(angles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,20 +18,22 @@ from engine.directions import (
     Rows,
     Way,
     first_ways,
+    is_plain,
     read_ways,
     runs_across,
     sureness,
     tried_first,
     tried_next,
 )
-from engine.doubles import without_doubles, worth_reading_too
+from engine.doubles import stands_in, without_doubles, worth_reading_too
 from engine.errors import PackError
 from engine.fdp_towers import FdpTowers
 from engine.focus import FocusSettings, Found, find_words
-from engine.looks import look
+from engine.looks import FAR, STRIDE, look
 from engine.neighbours import box_about, joined
 from engine.packs import ModelPack, read_pack
 from engine.parts import end_to_end, shares, strings_in_parts
+from engine.pieces import Piece, pieces_of
 from engine.preprocess import Pyramid, grown
 from engine.regions import Region
 from engine.sessions import Parts, TowerFile
@@ -83,6 +86,11 @@ class _Read:
     crops: list[NDArray[np.uint8]]
     embeddings: NDArray[np.float32]
     letters: NDArray[np.float32]
+
+    def only(self, rows: Rows) -> _Read:
+        """Some of them, in this order."""
+        ways, crops = ([of[row] for row in rows.tolist()] for of in (self.ways, self.crops))
+        return _Read(self.owners[rows], ways, crops, self.embeddings[rows], self.letters[rows])
 
     def and_also(self, more: _Read) -> _Read:
         """Both, in this order."""
@@ -146,7 +154,7 @@ class CompactTowers:
         if not found:
             return []
         read = self._read(pyramid, found)
-        if large := self._large_rows(read.ways, max(pixels.shape[:2])):
+        if large := self._large_rows(read, self._pieces(pyramid)[0].end):
             read = read.and_also(self._read_widely(pyramid, read, large))
         lattices, readings = lattice.pack(read.letters), lattice.readings(read.letters)
         colours = measured(read.crops)
@@ -207,38 +215,43 @@ class CompactTowers:
         return list(strings.values())
 
     def _read(self, pyramid: Pyramid, found: Sequence[Found]) -> _Read:
-        """Words as they are surest read, in doubt both ways."""
+        """Words as they are surest read. What is not plain at once is read again: in doubt from its
+        other end, and as another look saw it.
+        """
+        count = len(found)
         across = runs_across(found)
         ways = first_ways(found, across)
-        tried = tried_first(found, across)
-        ways += [ways[at].back() for at in tried]
-        page = len(found) >= self._page
-        crops = self.cut(pyramid, ways, page=page)
-        embeddings, letters = self._embed_crops(crops)
-        first = sureness(letters[: len(found)])
-        back = np.full_like(first, np.nan)
-        back[tried] = sureness(letters[len(found) :])
-        others = tried_next(first, back, across)
-        if len(others):
-            ways += [ways[at].back() for at in others]
-            crops += self.cut(pyramid, ways[len(letters) :], page=page)
-            more = self._embed_crops(crops[len(letters) :])
-            embeddings = np.concatenate([embeddings, more[0]])
-            letters = np.concatenate([letters, more[1]])
-            back[others] = sureness(more[1])
-        again = np.concatenate([tried, others])
-        as_first, from_back = read_ways(first, back, across)
-        owners = np.concatenate([np.arange(len(found)), again])
-        kept = np.concatenate(
-            [np.flatnonzero(as_first), len(found) + np.flatnonzero(from_back[again])]
-        )
-        kept = kept[np.argsort(owners[kept], kind="stable")]
-        chosen = [ways[at] for at in kept], [crops[at] for at in kept]
-        return _Read(owners[kept], *chosen, embeddings[kept], letters[kept])
+        page = count >= self._page
+        # Of each word as it is read first, then of each from its other end.
+        sure = np.full(2 * count, np.nan, np.float32)
+        first, back = sure[:count], sure[count:]
+        rounds: list[Rows] = []
+        parts: list[_Read] = []
 
-    def _large_rows(self, ways: Sequence[Way], longest: int) -> list[int]:
-        """Which words are large on a photo whose longer side is ``longest``."""
-        return [row for row, way in enumerate(ways) if way.height >= self._large * longest]
+        def read(rows: Rows) -> None:
+            if not len(rows):
+                return
+            tried = [ways[at] if at < count else ways[at - count].back() for at in rows.tolist()]
+            crops = self.cut(pyramid, tried, page=page)
+            parts.append(_Read(rows % count, tried, crops, *self._embed_crops(crops)))
+            rounds.append(rows)
+            sure[rows] = sureness(parts[-1].letters)
+
+        doubles = np.array([one.double for one in found], bool)
+        tried = tried_first(found, across)
+        read(np.concatenate([np.flatnonzero(~doubles), count + tried[~doubles[tried]]]))
+        again = doubles & ~stands_in(found, is_plain(first))
+        read(np.concatenate([np.flatnonzero(again), count + tried[again[tried]]]))
+        read(count + tried_next(first, back, across))
+        rows, read_so = np.concatenate(rounds), reduce(_Read.and_also, parts)
+        kept = np.flatnonzero(np.concatenate(read_ways(first, back, across))[rows])
+        return read_so.only(kept[np.argsort(read_so.owners[kept], kind="stable")])
+
+    def _large_rows(self, read: _Read, longest: int) -> list[int]:
+        """Which words are large on a photo whose longer side is ``longest``, and not plain."""
+        plain = is_plain(sureness(read.letters))
+        least = self._large * longest
+        return [row for row, way in enumerate(read.ways) if way.height >= least and not plain[row]]
 
     def _read_widely(self, pyramid: Pyramid, read: _Read, rows: list[int]) -> _Read:
         """Some words once more with wider margins.
@@ -270,10 +283,26 @@ class CompactTowers:
 
     def find(self, pyramid: Pyramid) -> list[Found]:
         """What Focus takes for words, at every scale of the pack; quads in the photo's pixels."""
+        pieces = self._pieces(pyramid)
+        if len(pieces) == 1:
+            return self._find(pyramid)
+        found: list[Found] = []
+        for piece in pieces:
+            seen = self._find(Pyramid(piece.of(pyramid.photo)))
+            found += [there for one in seen if piece.owns((there := moved(one, piece.warp)).quad)]
+        return sorted(found, key=lambda one: (one.double, one.joined, -one.confidence))
+
+    def _pieces(self, pyramid: Pyramid) -> list[Piece]:
+        return pieces_of(pyramid.photo.shape, self.longest_side)
+
+    def _find(self, pyramid: Pyramid) -> list[Found]:
         looks: list[list[Found]] = []
         for maps, scale in self._looks(pyramid):
             looks.append(words_of_look(maps, scale, self.finding))
-            if degrees := tilt(looks[-1]):
+            # A title may lean on a poster on which all else lies level, and from afar nothing else
+            # is seen.
+            far = max(maps.shape) * STRIDE <= FAR
+            if not far and (degrees := tilt(looks[-1])):
                 photo, back = levelled(pyramid.photo, degrees)
                 traces = levelled_traces(maps, np.multiply(pyramid.photo.shape[:2], scale), degrees)
                 seen = self._looks(Pyramid(photo), before=(traces, scale))

@@ -112,4 +112,4 @@ def _decode(path: Path, longest_side: int) -> Photo:
     """What the embedder does before the towers see a photo."""
     with open_photo(path) as file:
         digest_of(file)
-        return decode(file, path.suffix, longest_side)
+        return decode(file, path.suffix, longest_side, legible=True)

@@ -10,6 +10,7 @@ from engine.directions import (
     Sureness,
     Way,
     first_ways,
+    is_plain,
     read_ways,
     runs_across,
     sureness,
@@ -100,12 +101,18 @@ def test_sureness_is_the_mean_of_the_best_log_probabilities() -> None:
     assert sureness(letters).tolist() == [-1.5]
 
 
+def test_what_is_read_almost_without_doubt_is_plain() -> None:
+    assert is_plain(values(-0.001, -0.1, NONE)).tolist() == [True, False, False]
+
+
 def test_the_others_are_tried_only_where_the_probes_gain() -> None:
     across = mask(1, 1, 1, 1, 0)
     first = values(-0.2, -0.1, -0.2, -0.3, -0.2)
     better, worse = values(-0.1, -0.15, NONE, NONE, 0), values(-0.4, -0.02, NONE, NONE, 0)
     assert tried_next(first, better, across).tolist() == [2, 3]
     assert tried_next(first, worse, across).tolist() == []
+    first[3] = NONE  # another reading of it was plain
+    assert tried_next(first, better, across).tolist() == [2]
 
 
 def kept(first: Sureness, back: Sureness, across: Mask) -> list[str]:

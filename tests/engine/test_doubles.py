@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from engine.doubles import without_doubles, worth_reading_too
+import numpy as np
+import pytest
+
+from engine.doubles import stands_in, without_doubles, worth_reading_too
 from engine.focus import Found
 
 
@@ -27,6 +30,26 @@ def test_of_two_in_the_same_place_the_surer_is_kept() -> None:
     assert without_doubles([[other], [FIRST]]) == [other]
     beside = found(30, 0, 70, 20, 0.9)
     assert without_doubles([[FIRST], [beside]]) == [beside, FIRST]
+
+
+@pytest.mark.parametrize("degrees", [0, 10, 30, 45, -60])
+def test_leaning_lines_below_each_other_are_different_words(degrees: float) -> None:
+    turn = np.radians(degrees)
+    spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    lines = [found(0, 28 * at, 300, 28 * at + 20, 0.8 + at / 100) for at in range(6)]
+    lines = [replace(one, quad=(one.quad @ spin).astype(np.float32)) for one in lines]
+    assert len(without_doubles([lines[:3], lines[3:]])) == 6
+    again = [replace(one, quad=one.quad + np.float32(2)) for one in lines]
+    assert len(without_doubles([lines, again])) == 6
+    assert not stands_in(lines, np.ones(6, bool)).any()
+
+
+def test_which_words_stand_where_others_do() -> None:
+    other = found(1, 0, 41, 20, 0.7)
+    words = [FIRST, SECOND, other]
+    assert stands_in(words, np.array([True, True, False])).tolist() == [False, False, True]
+    assert stands_in(words, np.array([False, True, False])).tolist() == [False] * 3
+    assert stands_in([], np.zeros(0, bool)).tolist() == []
 
 
 def test_without_finds_there_are_none() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine import packs
 from engine.errors import PackError
 from engine.packs import check_pack, find_packs, pack_folders, read_pack, verify
 from tests.packs import painted_pack, read_content, write_content
@@ -55,6 +56,14 @@ def test_other_crops_make_another_fingerprint(folder: Path) -> None:
     content = read_content(folder)
     content["image"]["margin_along"] = 0.2
     write_content(folder, content)
+    assert read_pack(folder).fingerprint != before
+
+
+def test_another_way_to_use_the_towers_makes_another_fingerprint(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_pack(folder).fingerprint
+    monkeypatch.setattr(packs, "_MAKING", 1)
     assert read_pack(folder).fingerprint != before
 
 

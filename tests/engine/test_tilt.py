@@ -30,6 +30,7 @@ def word(degrees: float, aspect: float = 4.0, at: float = 0.0, confidence: float
         ([12, 14, 11], 12),
         ([-20, -21], -20),
         ([100, 101, 98], 10),  # lettering that runs downwards on a photo that leans
+        ([-78, -77, 14], 12),
         ([2, 3, -4], 0),  # held straight enough
         ([15], 0),  # a single word may be meant so
         ([15, 14, 0, 1, -1], 0),
@@ -39,6 +40,13 @@ def word(degrees: float, aspect: float = 4.0, at: float = 0.0, confidence: float
 )
 def test_words_tell_how_a_photo_leans(angles: Sequence[float], leans: float) -> None:
     assert tilt([word(angle) for angle in angles]) == pytest.approx(leans, abs=1.5)
+
+
+def test_words_that_run_down_lean_as_their_quads_do() -> None:
+    """Focus's quads lie within 45 degrees of level, and those of such words are high."""
+    high = [word(12, aspect=0.25, at=at) for at in (0, 90)]
+    assert tilt(high) == pytest.approx(12, abs=0.1)
+    assert tilt([word(12, aspect=0.6), word(12, aspect=0.7)]) == 0
 
 
 def test_short_and_bent_words_tell_nothing() -> None:

@@ -23,6 +23,7 @@ from engine import towers as towers_module
 from engine.colours import Colours
 from engine.directions import Way
 from engine.errors import PackError
+from engine.focus import Found
 from engine.packs import ModelPack
 from engine.preprocess import Pyramid
 from engine.regions import Region
@@ -155,6 +156,37 @@ def test_large_words_are_read_once_more(painted: ModelPack) -> None:
     assert len(towers.embed_photo(blank())) == 0
 
 
+@pytest.mark.parametrize(("sure", "crops"), [(-9.0, [2 + 2]), (0.0, [2 + 2, 1 + 1, 1])])
+def test_what_is_read_plainly_is_not_read_again(
+    painted: ModelPack, monkeypatch: pytest.MonkeyPatch, sure: float, crops: list[int]
+) -> None:
+    """Neither as another look saw it nor with wider margins."""
+    photo = blank()
+    put(photo, "large", (256, 150), size=(400, 100))
+    put(photo, "small", (256, 400), size=(160, 40))
+    large = {"least_height": 0.15, "margin_along": 0.0, "margin_across": 0.0}
+    towers = open_towers(settled(painted, "image", large=large), threads=1)
+    assert isinstance(towers, CompactTowers)
+    find, counts = CompactTowers.find, []
+
+    def found(self: CompactTowers, pyramid: Pyramid) -> list[Found]:
+        words = find(self, pyramid)
+        small = min(words, key=lambda one: np.ptp(one.quad[:, 1]))
+        return [*words, replace(small, double=True)]
+
+    def counted(self: CompactTowers, pyramid: Pyramid, ways: Sequence[Way], **how: bool) -> Any:
+        counts.append(len(ways))
+        return cut(self, pyramid, ways, **how)
+
+    cut = CompactTowers.cut
+    monkeypatch.setattr(CompactTowers, "find", found)
+    monkeypatch.setattr(CompactTowers, "cut", counted)
+    monkeypatch.setattr(towers_module, "is_plain", lambda values: values > sure)
+    regions = towers.embed_photo(photo)
+    assert counts == crops
+    assert len(regions) == 2 + len(crops) - 1
+
+
 def test_large_words_have_margins_of_their_own(painted: ModelPack) -> None:
     photo = blank()
     photo[200:300, 100:400] = 255
@@ -229,7 +261,7 @@ def test_few_crops_are_cut_twice_in_an_upright_photo(
     for at in range(7):
         put(photo, "alpha", (256, 40 + 70 * at), size=(192, 48))
     towers.embed_photo(photo)
-    assert counts == [7 + 4]
+    assert counts == [7 + 4]  # at once
     counts.clear()
     towers.embed_photo(np.ascontiguousarray(photo[::-1, ::-1]))
     assert counts == [7 + 4, 3]
@@ -283,6 +315,30 @@ def test_a_photo_held_askew_is_levelled_once(
     assert sorted(regions) == ["amber", "bravo"]
     assert all(off(regions[word], quad) < 6 for word, quad in quads.items())
     assert turned == pytest.approx([angle] * levels, abs=2)
+
+
+def test_a_leaning_title_seen_from_afar_turns_no_photo(
+    painted: ModelPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(towers_module, "levelled", None)
+    towers = open_towers(settled(painted, "focus", longest_sides=[320]), threads=1)
+    photo = blank()
+    for word, place in (("amber", (180, 160)), ("bravo", (300, 330))):
+        put(photo, word, place, 14, size=(160, 40))
+    assert {"amber", "bravo"} <= {region.reading for region in towers.embed_photo(photo)}
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_a_long_page_is_read_in_pieces(towers: Towers, down: bool) -> None:
+    words = ["alpha", "bravo", "delta", "golf", "hotel", "india", "kilo", "lima"]
+    photo = blank(300, 3000) if down else blank(3000, 300)
+    for at, word in enumerate(words):
+        along = 190 + 370 * at
+        put(photo, word, (150, along) if down else (along, 150), size=(192, 48))
+    regions = {region.reading: region for region in towers.embed_photo(photo)}
+    assert sorted(regions) == words
+    for at, word in enumerate(words):
+        assert regions[word].quad.mean(0)[int(down)] == pytest.approx(190 + 370 * at, abs=4)
 
 
 def test_a_mirrored_sign_is_not_read(towers: Towers) -> None:
