@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,12 @@ class Answering:
         if isinstance(self._searcher, Searcher):
             return self._searcher.ask(query, limit=limit, everything=everything)
         return self._searcher.ask(query, limit=limit)
+
+    def excluded(self, query: str, photo_ids: Collection[int]) -> set[int]:
+        """As ``Searcher.excluded``; a pack for scenes is never sure of a word."""
+        if isinstance(self._searcher, Searcher):
+            return self._searcher.excluded(query, photo_ids)
+        return set()
 
     def open_words(self) -> Towers:
         """The text tower; PackError if it cannot be loaded."""

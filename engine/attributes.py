@@ -8,7 +8,7 @@ measured on each region, so that it is known for every word and may be ruled out
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -77,7 +77,8 @@ class Attribute:
 class Attributes:
     """All that a query asks of lettering: every kind of ``wanted``, by any of its values.
 
-    No lettering can be red and blue, so two values of a kind are a choice.
+    No lettering can be red and blue, so two values of a kind are a choice. Places are of one kind
+    where any of them names a row and a column.
     """
 
     wanted: tuple[Attribute, ...] = ()
@@ -93,12 +94,20 @@ class Attributes:
         what is known to be there is left out.
         """
         answer: Fits = np.ones(len(of.colours), np.float32)
-        for kind in dict.fromkeys(one.kind for one in self.wanted):
-            choice = [one.fits(of) for one in self.wanted if one.kind == kind]
-            answer = np.minimum(answer, np.nan_to_num(np.max(choice, 0), nan=UNKNOWN))
+        for choice in self._choices():
+            best = np.max([one.fits(of) for one in choice], 0)
+            answer = np.minimum(answer, np.nan_to_num(best, nan=UNKNOWN))
         for one in self.unwanted:
             answer = np.minimum(answer, 1 - np.nan_to_num(one.fits(of), nan=0.0))
         return answer
+
+    def _choices(self) -> Iterable[list[Attribute]]:
+        choices: dict[Kind, list[Attribute]] = {}
+        one_place = any(one.kind == Kind.PLACE for one in self.wanted)
+        for one in self.wanted:
+            is_place = one.kind in (Kind.ROW, Kind.COLUMN)
+            choices.setdefault(Kind.PLACE if one_place and is_place else one.kind, []).append(one)
+        return choices.values()
 
 
 NONE = Attributes()

@@ -13,7 +13,7 @@ from engine.attributes import Letterings
 from engine.database import Database
 
 _CHUNK = 8192
-_LEAST_WITHIN = 3  # letters
+LEAST_WITHIN = 3  # letters
 # "+" keeps SQLite from reading all regions of the pack instead.
 _OF_CONTENTS = "+pack_id = ? AND content_id IN (SELECT value FROM json_each(?))"
 
@@ -67,14 +67,14 @@ class Lookups(Database):
         """At most ``most`` regions whose reading holds the folded word, shortest readings first.
 
         ``prefix``: whose reading begins with it. ``whole``: whose reading it is; so a word of less
-        than ``_LEAST_WITHIN`` letters always, for it stands in too many. ``among``: of these
+        than ``LEAST_WITHIN`` letters always, for it stands in too many. ``among``: of these
         contents.
         """
         values: tuple[str, ...] = (word,)
         if prefix:
             # "{" follows "z", the last letter that a reading may hold.
             reads, values = "reading >= ? AND reading < ?", (word, word + "{")
-        elif whole or len(word) < _LEAST_WITHIN:
+        elif whole or len(word) < LEAST_WITHIN:
             reads = "reading = ?"
         else:
             reads = "instr(reading, ?) > 0"
@@ -105,6 +105,16 @@ class Lookups(Database):
         found = {content_id: size for content_id, *size in rows}
         sizes = np.array([found.get(content_id, (0, 0)) for content_id in wanted], np.float32)
         return sizes.reshape(-1, 2)
+
+    def contents_of(self, photo_ids: Iterable[int]) -> dict[int, int]:
+        """The content of each of these photos that has been looked at."""
+        return dict(
+            self._rows(
+                "SELECT id, content_id FROM photos WHERE content_id IS NOT NULL "
+                "AND id IN (SELECT value FROM json_each(?))",
+                json.dumps(list(photo_ids)),
+            )
+        )
 
     def letterings(
         self, pack_id: int, least_confidence: float, least_letters: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,7 @@ from engine.answering import Answering
 from engine.errors import LibraryError, PackError, QueryError
 from engine.fusion import fuse
 from engine.packs import Mode, ModelPack
-from engine.query import excluded_words, parse, sentence
+from engine.query import parse, sentence
 from engine.readers import Readers
 from engine.search import Answer, Hit
 
@@ -28,6 +28,8 @@ _logger = logging.getLogger(__name__)
 
 # Of each ranking that is fused, at least so many places count: far down they weigh next to nothing.
 _DEPTH = 200
+# So many times as many hits are asked for where too few are left.
+_DEEPER = 4
 
 
 class Panel:
@@ -129,15 +131,9 @@ class Panel:
                 raise QueryError(_LACKING_PLACES)
         if len(asked) == 1 and self._stand_in is None:
             return asked[0].ask(query, limit=limit, everything=everything)
-        started = time.perf_counter()
-        depth = max(limit, _DEPTH) if limit else 0
-        answers = [
-            self._ask(one, query, depth if len(asked) > 1 else limit, everything) for one in asked
-        ]
-        hits = fuse([answer.hits for answer in answers]) if len(answers) > 1 else answers[0].hits
-        hits = self._without_excluded(query, hits)
-        seconds = time.perf_counter() - started
-        return Answer(query, answers[0].words, hits[: limit or None], seconds)
+        return self._without_excluded(
+            query, limit, lambda most: self._ask_all(asked, query, most, everything)
+        )
 
     def _answering_of(self, pack: ModelPack) -> Answering:
         before = self._before.get(pack.fingerprint)
@@ -145,6 +141,15 @@ class Panel:
 
     def _of(self, mode: Mode) -> list[Answering]:
         return [one for one in self.in_use if one.pack.mode == mode]
+
+    def _ask_all(
+        self, asked: Sequence[Answering], query: str, limit: int, everything: bool
+    ) -> Answer:
+        if len(asked) == 1:
+            return self._ask(asked[0], query, limit, everything)
+        depth = max(limit, _DEPTH) if limit else 0
+        answers = [self._ask(one, query, depth, everything) for one in asked]
+        return replace(answers[0], hits=fuse([answer.hits for answer in answers]))
 
     def _ask(self, one: Answering, query: str, limit: int, everything: bool) -> Answer:
         stand_in = self._stand_in
@@ -170,32 +175,34 @@ class Panel:
         return sorted([*hits, *new], key=lambda hit: (-hit.score, hit.path))[: limit or None]
 
     def _ask_for_scene(self, one: Answering, query: str, limit: int) -> Answer:
-        started = time.perf_counter()
-        excluded = self._excluded(query)
-        # So that enough are left.
-        most = limit + len(excluded) if limit else 0
-        answer = self._stand_in_of(one).ask(sentence(query), limit=most)
-        hits = [hit for hit in answer.hits if hit.photo_id not in excluded]
-        seconds = time.perf_counter() - started
-        return replace(answer, query=query, hits=hits[: limit or None], seconds=seconds)
+        asked, text = self._stand_in_of(one), sentence(query)
+        return self._without_excluded(query, limit, lambda most: asked.ask(text, limit=most))
 
     def _stand_in_of(self, one: Answering) -> Answering:
         return self._stand_in or one if one is self.first else one
 
-    def _without_excluded(self, query: str, hits: list[Hit]) -> list[Hit]:
-        """What one pack is sure to see must not come back because another does not see it."""
-        excluded = self._excluded(query)
-        return [hit for hit in hits if hit.photo_id not in excluded]
+    def _without_excluded(self, query: str, limit: int, ask: Callable[[int], Answer]) -> Answer:
+        """The best hits that show, as every pack that knows words sees it, nothing excluded.
 
-    def _excluded(self, query: str) -> set[int]:
-        """Photos that show, as a pack that knows words is sure, what they are not to show."""
-        return {
-            hit.photo_id
-            for text in excluded_words(query)
-            for one in self._of("words")
-            for hit in self._stand_in_of(one).ask(text, limit=0).hits
-            if hit.band != "weak"
-        }
+        What one pack is sure to see must not come back because another does not see it. ``ask`` is
+        asked for more until enough are left.
+        """
+        started = time.perf_counter()
+        most = limit
+        while True:
+            answer = ask(most)
+            excluded = self._excluded(query, {hit.photo_id for hit in answer.hits})
+            hits = [hit for hit in answer.hits if hit.photo_id not in excluded]
+            if not limit or len(hits) >= limit or len(answer.hits) < most:
+                seconds = time.perf_counter() - started
+                return replace(answer, query=query, hits=hits[: limit or None], seconds=seconds)
+            most *= _DEEPER
+
+    def _excluded(self, query: str, photo_ids: Collection[int]) -> set[int]:
+        """Those of the photos that surely show, by a pack for words, what they are not to show."""
+        return set().union(
+            *(self._stand_in_of(one).excluded(query, photo_ids) for one in self._of("words"))
+        )
 
 
 _LACKING_PLACES = (

@@ -10,10 +10,12 @@ are to look that are not excluded; without a word, how any lettering is to look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from engine.attributes import NONE, Attribute, Attributes, read_attribute
+from engine.lookups import LEAST_WITHIN
 from engine.tokenizer import fold
 
 # Words of these few kinds stand on nearly every sign and receipt, so they tell photos apart badly.
@@ -27,10 +29,15 @@ FUNCTION_WORDS = frozenset(
 # About as many may be excluded besides.
 MOST_TERMS = 24
 
+_OPERATORS = frozenset(("AND", "&&", "OR", "|", "||", "NOT"))
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "＂": '"'})
 _DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "–": "-", "—": "-"})
 _TOKEN = re.compile(r'-*"[^"]*"?|[^\s"]+')
 _JOINERS = re.compile(r"[-/_+&:]+")
+# "choc*," has its comma behind the star.
+_ENDS_IN_STAR = re.compile(r"\*[\W_]*$")
+# No word on a photo is longer; what is weighed against every region must not be without end.
+_LONGEST_WORD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,20 @@ class Term:
     def function(self) -> bool:
         """Whether this is a function word (of, the, ...), which weighs less than a content word."""
         return not self.prefix and self.text in FUNCTION_WORDS
+
+    @property
+    def alone(self) -> bool:
+        """Whether longer words that hold it are not meant.
+
+        "the" stands in "other" and "weather", two letters in nearly everything.
+        """
+        return self.whole or self.function or (not self.prefix and len(self.text) < LEAST_WITHIN)
+
+    def is_part(self, reading: str) -> bool:
+        """Whether longer words may hold it, and what was read does; of one or two letters never."""
+        if self.alone or len(self.text) < LEAST_WITHIN:
+            return False
+        return reading.startswith(self.text) if self.prefix else self.text in reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,8 @@ def parse(text: str) -> Query:
             alternative = False
             continue
         phrases = _phrases(token.lstrip("-"))
+        if not (phrases or any(map(str.isalnum, token))):
+            continue
         if minus:
             # Never cut to what is left: "ice" alone leaves out more photos than "ice cream".
             phrases = _within(phrases, MOST_TERMS if exclusions_left > 0 else 0)
@@ -107,15 +130,15 @@ def parse(text: str) -> Query:
         else:
             phrases = _within(phrases, terms_left)
             terms_left -= _count_terms(phrases)
-        if not phrases:
-            pass
-        elif minus:
+        if minus:
             excluded.extend(_whole(phrase) for phrase in phrases)
         elif alternative and groups:
             groups[-1].extend(phrases)
         else:
+            # Empty for a word that cannot be searched, so that an OR behind it is not of another.
             groups.append(phrases)
         alternative = False
+    groups = [group for group in groups if group]
     attributes = Attributes(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
     if wanted and not groups:
         groups.append([Phrase((Term(""),))])
@@ -134,11 +157,6 @@ def sentence(text: str) -> str:
     """The query as one sentence: without quotes, and without what a photo is not to show."""
     kept = [token.strip('"') for token in _tokens(text) if not token.startswith("-")]
     return " ".join(" ".join(kept).split())
-
-
-def excluded_words(text: str) -> list[str]:
-    """Queries that find, each by itself, what a photo is not to show."""
-    return [_typed(phrase) for phrase in parse(text).excluded]
 
 
 def _within(phrases: list[Phrase], most: int) -> list[Phrase]:
@@ -189,13 +207,21 @@ def _whole(phrase: Phrase) -> Phrase:
     return Phrase((replace(phrase.terms[0], whole=True),))
 
 
-def _typed(phrase: Phrase) -> str:
-    words = " ".join(term.text + ("*" if term.prefix else "") for term in phrase.terms)
-    return f'"{words}"'
-
-
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text.translate(_QUOTES).translate(_DASHES))
+    """Words and phrases as they were typed; what "NOT" excludes has a minus instead."""
+    tokens: list[str] = _TOKEN.findall(text.translate(_QUOTES).translate(_DASHES))
+    # All in capitals it is what stands on a sign: DO NOT ENTER.
+    if text == text.upper():
+        return tokens
+    kept: list[str] = []
+    excluding = False
+    for token, after in zip_longest(tokens, tokens[1:], fillvalue="OR"):
+        if token == "NOT" and kept and after not in _OPERATORS and not excluding:
+            excluding = True
+            continue
+        kept.append(f"-{token}" if excluding else token)
+        excluding = False
+    return kept
 
 
 def _operators(tokens: list[str]) -> Iterator[str]:
@@ -216,20 +242,24 @@ def _operators(tokens: list[str]) -> Iterator[str]:
 def _phrases(token: str) -> list[Phrase]:
     """What one token asks for: a phrase, a word, or a joined word in both of its spellings."""
     if token.startswith('"'):
-        terms = [_term(piece) for piece in token.strip('"').split()]
-        return [_whole(phrase) for phrase in _phrase_of(terms)]
-    phrases = _phrase_of([_term(token)])
-    pieces = [term for term in map(_term, _JOINERS.split(token)) if term is not None]
-    if phrases and len(pieces) > 1:
-        phrases += _phrase_of(list(pieces))
-    return phrases
+        words = token.strip('"').split()
+        return [_whole(phrase) for phrase in _spellings(words)]
+    return _spellings([token])
 
 
-def _phrase_of(terms: list[Term | None]) -> list[Phrase]:
-    kept = tuple(term for term in terms if term is not None)
-    return [Phrase(kept)] if kept else []
+def _spellings(words: Sequence[str]) -> list[Phrase]:
+    """The phrase, and where words are joined ("coca-cola"), the one with these taken apart."""
+    whole = _terms(words)
+    apart = _terms(piece for word in words for piece in _JOINERS.split(word))
+    return [
+        Phrase(terms) for terms in ([whole, apart] if len(apart) > len(whole) else [whole]) if terms
+    ]
+
+
+def _terms(words: Iterable[str]) -> tuple[Term, ...]:
+    return tuple(term for term in map(_term, words) if term is not None)
 
 
 def _term(piece: str) -> Term | None:
-    text = fold(piece)
-    return Term(text, piece.endswith("*")) if text else None
+    text = fold(piece)[:_LONGEST_WORD]
+    return Term(text, bool(_ENDS_IN_STAR.search(piece))) if text else None

@@ -66,7 +66,8 @@ class PhotoRow:
 class KnownPhoto:
     """A photo as the indexer compares it with the disk.
 
-    ``embedded``: its content has been embedded by the pack that was asked about.
+    ``embedded``: its content has been embedded by the pack that was asked about. ``refused_by``:
+    what skipped it, as ``Catalogue.mark_skipped`` was told.
     """
 
     photo_id: int
@@ -81,6 +82,7 @@ class KnownPhoto:
     passing: bool
     missing: bool
     embedded: bool
+    refused_by: str
 
 
 @dataclass(frozen=True, slots=True)

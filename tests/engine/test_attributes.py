@@ -122,5 +122,12 @@ def test_two_places_that_can_both_hold_must() -> None:
     assert fits(of, without=("at:top-left",)) == [0, 1, 1]
 
 
+def test_a_place_on_both_axes_makes_all_places_a_choice() -> None:
+    of = placed(*(box(x, y, 10) for x, y in [(100, 100), (900, 100), (500, 500), (100, 900)]))
+    assert fits(of, "at:middle", "at:top") == [1, 1, 1, 0]
+    assert fits(of, "at:top-left", "at:bottom") == [1, 0, 0, 1]
+    assert fits(of, "at:top-left", "at:bottom", "size:large") == [0, 0, 0, 0]
+
+
 def test_of_no_regions_there_is_nothing_to_judge() -> None:
     assert fits(regions(), "color:red", without=("on:blue",)) == []

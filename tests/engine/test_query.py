@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.query import MOST_TERMS, Phrase, Query, Term, excluded_words, parse, sentence
+from engine.query import MOST_TERMS, Phrase, Query, Term, parse, sentence
 
 
 def word(text: str, *, prefix: bool = False, whole: bool = False) -> Phrase:
@@ -78,6 +80,14 @@ def test_or_gives_a_choice_and_binds_closer_than_and() -> None:
     assert groups("coffee | tea | cocoa") == ((word("coffee"), word("tea"), word("cocoa")),)
 
 
+def test_or_behind_what_cannot_be_searched_is_not_of_the_word_before() -> None:
+    assert groups("coffee 東京 OR tea") == ((word("coffee"),), (word("tea"),))
+    assert groups("coffee OR 東京 OR tea") == ((word("coffee"), word("tea")),)
+    assert groups("東京 OR tea") == ((word("tea"),),)
+    # Signs alone are nothing that could be chosen.
+    assert groups("coffee … OR tea") == ((word("coffee"), word("tea")),)
+
+
 def test_or_at_an_end_and_in_lower_case_is_a_word() -> None:
     assert groups("OR") == ((word("or"),),)
     assert groups("OR gate") == ((word("or"),), (word("gate"),))
@@ -94,6 +104,26 @@ def test_a_star_stands_for_any_ending() -> None:
     assert groups("choc*") == ((word("choc", prefix=True),),)
     assert groups('"dark choc*"') == ((Phrase((Term("dark"), Term("choc", True))),),)
     assert groups("*") == ()
+
+
+@pytest.mark.parametrize("text", ["choc*,", "(choc*)", "choc*…", "choc**"])
+def test_signs_behind_a_star_do_not_matter(text: str) -> None:
+    assert groups(text) == ((word("choc", prefix=True),),)
+    assert groups("choc*late") == ((word("choclate"),),)
+
+
+def test_an_endless_word_is_cut() -> None:
+    for text in ("x" * 5000, f'"{"x" * 5000}"'):
+        assert parse(text).words == ["x" * 64]
+
+
+def test_a_joined_word_in_quotes_is_searched_in_both_spellings() -> None:
+    both = (word("cocacola", whole=True), phrase("coca", "cola"))
+    assert groups('"coca-cola"') == (both,)
+    assert parse('tea -"coca-cola"').excluded == both
+    assert groups('"coca-cola light"') == (
+        (phrase("cocacola", "light"), phrase("coca", "cola", "light")),
+    )
 
 
 def test_a_joined_word_is_searched_in_both_spellings() -> None:
@@ -141,6 +171,17 @@ def test_function_words_are_known() -> None:
     assert not Term("the", True).function
 
 
+def test_some_words_are_not_meant_within_longer_ones() -> None:
+    assert [Term(text).alone for text in ("the", "ab", "abc")] == [True, True, False]
+    assert Term("abc", whole=True).alone
+    assert not Term("a", True).alone
+    assert Term("shop").is_part("bookshop")
+    assert Term("book", True).is_part("bookshop")
+    assert not Term("shop", True).is_part("bookshop")
+    for term in (Term("the"), Term("sh"), Term("sh", True), Term("shop", whole=True)):
+        assert not term.is_part(f"{term.text}other{term.text}")
+
+
 def asked(text: str) -> tuple[list[str], list[str]]:
     """What is wanted and unwanted of the lettering."""
     attributes = parse(text).attributes
@@ -183,7 +224,7 @@ def test_between_attributes_or_changes_nothing() -> None:
         ("http://example.com", "http-example.com"),
         ("key:value", "key-value"),
         ("at:", "at"),
-        ('"color:red"', '"colorred"'),
+        ('"color:red"', '"color-red"'),
     ],
 )
 def test_tokens_that_only_look_like_attributes_are_words(text: str, same: str) -> None:
@@ -215,11 +256,15 @@ def test_a_query_is_a_sentence_without_what_is_excluded(text: str, expected: str
     assert sentence(text) == expected
 
 
-def test_what_is_excluded_can_be_searched_by_itself() -> None:
-    found = excluded_words('bread -Stop -"No Parking" -bak*')
-    assert found == ['"stop"', '"no parking"', '"bak*"']
-    assert [parse(text).groups for text in found] == [
-        ((word("stop", whole=True),),),
-        ((phrase("no", "parking"),),),
-        ((word("bak", prefix=True),),),
-    ]
+def test_not_between_words_excludes_what_follows() -> None:
+    assert parse("coffee NOT tea") == replace(parse("coffee -tea"), text="coffee NOT tea")
+    assert parse('coffee AND NOT "ice cream"').excluded == (phrase("ice", "cream"),)
+    assert asked("coffee NOT color:red") == ([], ["color:red"])
+    assert sentence("a dog NOT cat") == "a dog"
+
+
+@pytest.mark.parametrize("text", ["DO NOT ENTER", "do not enter", "NOT enter", "enter NOT"])
+def test_not_on_a_sign_in_lower_case_and_at_an_end_is_a_word(text: str) -> None:
+    query = parse(text)
+    assert not query.excluded
+    assert "not" in query.words

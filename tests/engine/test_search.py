@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine import candidates
+from engine import candidates, search
 from engine.catalogue import Catalogue
 from engine.colours import Colours
 from engine.index import ExactIndex, HnswIndex, VectorIndex
@@ -26,6 +26,13 @@ Quad = Sequence[tuple[float, float]]
 
 def box(x: float, y: float, width: float = 100, height: float = 30) -> Quad:
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+LINE = [box(10, 100), box(125, 103)]
+STACK = [box(10, 100), box(15, 140)]
+APART = [box(10, 100), box(500, 400)]
+BACKWARDS = [box(125, 103), box(10, 100)]
+RED, BLUE = Colours((220, 20, 20), (255, 255, 255)), Colours((30, 70, 200), (250, 220, 40))
 
 
 class LetterScorer:
@@ -43,7 +50,7 @@ class LetterScorer:
         shown = [region.lattice.decode() for region in regions]
         sure = [text.startswith(word) if prefix else text == word for text in shown]
         near = np.clip(similarities, 0, 1) ** 4 / 5
-        held = [not (prefix or whole) and len(word) > 2 and word in text for text in shown]
+        held = [not (prefix or whole) and word in text for text in shown]
         return np.select([sure, held], [0.95, 0.5], near).astype(np.float32)
 
     def band(self, probability: float) -> str:
@@ -186,6 +193,30 @@ def test_one_region_does_not_count_for_two_words(shelf: Shelf) -> None:
     assert shelf.find('"burger cheese"') == []
 
 
+def test_function_words_and_pairs_of_letters_are_no_parts_of_others(shelf: Shelf) -> None:
+    shelf.put("a.jpg", "weather")
+    shelf.put("b.jpg", "the", "er")
+    assert shelf.find("the") == shelf.find("er") == ["b.jpg"]
+    assert shelf.find("eat") == ["a.jpg"]
+    assert shelf.find("we*") == ["a.jpg"]
+
+
+def test_what_stands_in_a_longer_reading_is_no_guess(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LetterScorer, "band", lambda self, p: "probably" if p > 0.6 else "weak")
+    shelf.put("a.jpg", "bookshop", "tea", looks=[BLUE, BLUE])
+    shelf.put("b.jpg", "books", "tea", looks=[BLUE, BLUE])
+    for query in ("shop", "tea shop", "the shop", "shop color:blue", "shop -shops"):
+        (hit, *others) = shelf.ask(query).hits
+        assert (Path(hit.path).name, hit.band) == ("a.jpg", "probably")
+        assert [region.reading for region in hit.regions if region.word == "shop"] == ["bookshop"]
+        assert {other.band for other in others} <= {"weak"}
+    assert shelf.ask("shop").hits[0].score == pytest.approx(0.5)
+    for query in ('"shop"', "shop color:red", "shop exit", '"tea shop"'):
+        assert shelf.find(query) == []
+
+
 def test_an_excluded_word_and_one_in_quotes_are_no_parts_of_others(shelf: Shelf) -> None:
     shelf.put("a.jpg", "menu", "price")
     shelf.put("b.jpg", "menu", "ice")
@@ -202,6 +233,44 @@ def test_excluded_words_take_photos_out(shelf: Shelf) -> None:
     assert shelf.find('coffee -"ice cream"') == ["a.jpg", "b.jpg"]
 
 
+def test_an_excluded_phrase_must_stand_there_as_a_whole(shelf: Shelf) -> None:
+    places = [box(0, 300), *APART]
+    shelf.put("apart.jpg", "coffee", "ice", "cream", quads=places)
+    shelf.put("back.jpg", "coffee", "ice", "cream", quads=[places[0], *BACKWARDS])
+    shelf.put("line.jpg", "coffee", "ice", "cream", quads=[places[0], *LINE])
+    shelf.put("one.jpg", "coffee", "icecream")
+    assert shelf.find('coffee -"ice cream"') == ["apart.jpg", "back.jpg"]
+    shelf.put("bank.jpg", "bank", "open")
+    assert shelf.find('bank -"the bank"') == ["bank.jpg"]
+    assert shelf.find('bank -"open bank"') == ["bank.jpg"]
+
+
+def test_words_of_a_longer_excluded_phrase_follow_each_other(shelf: Shelf) -> None:
+    twice = [box(10, 10), box(10, 300), box(125, 300), box(10, 500), box(125, 500)]
+    shelf.put("a.jpg", "tea", "no", "dogs", "dogs", "here", quads=twice)
+    shelf.put("b.jpg", "tea", "no", "dogs", "here", quads=[*twice[:3], box(240, 300)])
+    assert shelf.find('tea -"no dogs here"') == ["a.jpg"]
+    assert shelf.find('tea -"no dogs"') == shelf.find('tea -"dogs here"') == []
+
+
+def test_a_frequent_word_is_excluded_from_every_photo(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in {"_FIRST": 4, "_MOST": 16, "_MOST_READ": 16, "_COMPLETED": 2}.items():
+        monkeypatch.setattr(candidates, name, most)
+    monkeypatch.setattr(search, "_CHECKED", 3)
+    for number in range(40):
+        shelf.put(f"{number}.jpg", "total", *(["cash"] if number >= 32 else []))
+    for number in range(40, 44):
+        shelf.put(f"{number}.jpg", "cash")
+    assert len(shelf.find("cash")) == 12
+    assert shelf.find("cash -total") == [f"{number}.jpg" for number in range(40, 44)]
+    assert shelf.find("cash -total", limit=2) == ["40.jpg", "41.jpg"]
+    photos = [hit.photo_id for hit in shelf.ask("cash").hits]
+    assert len(shelf.searcher.excluded("tea -total", photos)) == 8
+    assert shelf.searcher.excluded("tea", photos) == set()
+
+
 def test_a_prefix_finds_every_ending(shelf: Shelf) -> None:
     shelf.put("a.jpg", "chocolate")
     shelf.put("b.jpg", "choc")
@@ -216,12 +285,6 @@ def test_a_function_word_weighs_less(shelf: Shelf) -> None:
     scores = shelf.scores("the bank")
     assert scores["a.jpg"] > 5 * scores.get("b.jpg", 0)
     assert shelf.find("the") == ["b.jpg"]
-
-
-LINE = [box(10, 100), box(125, 103)]
-STACK = [box(10, 100), box(15, 140)]
-APART = [box(10, 100), box(500, 400)]
-BACKWARDS = [box(125, 103), box(10, 100)]
 
 
 def test_a_phrase_prefers_words_that_stand_together(shelf: Shelf) -> None:
@@ -335,6 +398,32 @@ def test_a_frequent_word_is_looked_for_in_the_photos_of_a_rare_one(
     assert shelf.find("total other37") == ["37.jpg"]
 
 
+def test_a_word_is_looked_for_in_more_photos_where_more_are_asked_for(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in {"_FIRST": 2, "_MOST": 4, "_MOST_READ": 4, "_USUAL_LIMIT": 4}.items():
+        monkeypatch.setattr(candidates, name, most)
+    for number in range(40):
+        shelf.put(f"{number:02}.jpg", "bread", "tea")
+    assert [len(shelf.find("bread", limit=limit)) for limit in (3, 30, 0)] == [3, 30, 40]
+    assert len(shelf.find("bread tea", limit=30)) == 30
+
+
+def test_photos_that_go_while_a_word_is_looked_for_are_no_error(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_FIRST", 4)
+    monkeypatch.setattr(candidates, "_MOST", 8)
+    monkeypatch.setattr(candidates, "_MOST_READ", 8)
+    for number in range(40):
+        shelf.put(f"{number:02}.jpg", "total", f"other{number}")
+    regions_of = Catalogue.regions_of
+    monkeypatch.setattr(
+        Catalogue, "regions_of", lambda self, pack_id, _: regions_of(self, pack_id, [])
+    )
+    assert shelf.find("total other37") == []
+
+
 def test_a_reading_is_found_where_its_embedding_is_not(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,9 +511,6 @@ def test_of_whole_photos_nothing_is_made_of_how_words_stand_together(shelf: Shel
         scores = [hit.score for hit in whole.ask(query).hits]
         assert scores == pytest.approx([0.95, 0.95])
         assert shelf.scores(query)["near.jpg"] > shelf.scores(query)["far.jpg"]
-
-
-RED, BLUE = Colours((220, 20, 20), (255, 255, 255)), Colours((30, 70, 200), (250, 220, 40))
 
 
 def test_a_word_is_found_in_the_colour_that_was_asked_for(shelf: Shelf) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine import candidates
 from engine import library as library_module
 from engine import writing as writing_module
 from engine.embedding import Embedded, Skipped, TowersFactory, embed_here
@@ -192,6 +193,33 @@ def test_what_one_pack_is_sure_to_see_is_left_out_of_all(
     index(library, photos)
     assert found(library, "green -exit") == ["both.png", "word.png"]
     assert found(library, "exit -blue") == ["colour.png"]
+
+
+@pytest.fixture
+def exits(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many more signs with one word that a search for it does not look at all of them."""
+    for name in ("_FIRST", "_MOST", "_MOST_READ", "_COMPLETED"):
+        monkeypatch.setattr(candidates, name, 2)
+    for number in range(8):
+        take(photos / f"a {number}.png", (0, 200, number), "exit")
+
+
+@pytest.mark.usefixtures("exits")
+def test_a_frequent_word_is_excluded_whichever_pack_sees_it(
+    open_library: Open, signs: ModelPack, colours: ModelPack, photos: Path
+) -> None:
+    library = open_library(signs, colours)
+    index(library, photos)
+    assert found(library, "green -exit") == ["both.png", "word.png"]
+
+
+@pytest.mark.usefixtures("exits")
+def test_scenes_are_not_to_show_a_frequent_word(
+    open_library: Open, signs: ModelPack, scenes: ModelPack, photos: Path
+) -> None:
+    library = open_library(signs, scenes)
+    index(library, photos)
+    assert names(library.search("green -exit", mode="scenes", limit=1).hits) == ["both.png"]
 
 
 def test_more_photos_are_found_than_are_asked_for(
