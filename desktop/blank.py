@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from desktop.hits import Hits
 from desktop.overview import Overview
 from desktop.results_bar import weak_words
+from desktop.text_label import breakable, shortened
 from desktop.theme import Theme
 from desktop.unsearched import READS, not_searched, nothing_to_search
 from engine.packs import Mode
@@ -63,8 +64,8 @@ def situation(
         return Situation(
             "nothing",
             "Nothing found",
-            f"No photo seems to {'show' if mode == 'words' else 'look like'} “{query}”."
-            + (f"\n{left_out}: {READS}." if left_out else ""),
+            f"No photo seems to {'show' if mode == 'words' else 'look like'} "
+            f"“{shortened(query)}”." + (f"\n{left_out}: {READS}." if left_out else ""),
             weak_words(hits) if weak else "",
             "weak" if weak else "",
             indexing,
@@ -149,8 +150,8 @@ class Blank(QWidget):
         self._icon.setPixmap(self._theme.pixmap(shown.icon, self._theme.colours.weak, 72))
         self._icon.setVisible(bool(shown.title))
         self._title.setText(shown.title)
-        self._words.setText(shown.words)
-        self._small.setText(shown.small)
+        self._words.setText(breakable(shown.words))
+        self._small.setText(breakable(shown.small))
         self._small.setVisible(bool(shown.small))
         self.button.setText(shown.button)
         self.button.setVisible(bool(shown.button))

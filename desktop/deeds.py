@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QImage, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.errands import Errands
 from desktop.full_photos import Substitute, read_photo
-from desktop.hits import files
-from desktop.reveal import reveal
+from desktop.hits import file_url, files
+from desktop.reveal import NO_FILE_MANAGER, reveal
 from engine.search import Hit
+
+# Each opens a window of its own.
+MOST_OPENED = 10
 
 
 class Deeds(QObject):
@@ -23,6 +26,7 @@ class Deeds(QObject):
     """
 
     view_wanted = Signal()
+    begun = Signal()  # what failed before no longer matters
     failed = Signal(str)  # one sentence
 
     def __init__(
@@ -92,22 +96,33 @@ class Deeds(QObject):
                 )
 
         if self._chosen():
+            self.begun.emit()
             self._errands.run(there, take)
 
     def _open(self) -> None:
         def hand_over(paths: list[str]) -> None:
-            for path in paths[:10]:
-                QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+            handed = [QDesktopServices.openUrl(file_url(path)) for path in paths[:MOST_OPENED]]
+            if not all(handed):
+                self.failed.emit("No program opens this kind of file.")
+            elif len(paths) > MOST_OPENED:
+                self.failed.emit(
+                    f"Only the first {MOST_OPENED} of the {len(paths):,} photos were opened."
+                )
 
         self._with_files(hand_over)
 
     def _reveal(self) -> None:
-        self._with_files(reveal)
+        def show(paths: list[str]) -> None:
+            if not reveal(paths):
+                self.failed.emit(NO_FILE_MANAGER)
+
+        self._with_files(show)
 
     def _copy(self) -> None:
         self._with_files(lambda paths: QGuiApplication.clipboard().setMimeData(files(paths)))
 
     def _copy_paths(self) -> None:
+        self.begun.emit()
         # A path is worth having for a photo on a drive in the drawer, too.
         QGuiApplication.clipboard().setText("\n".join(hit.path for hit in self._chosen()))
 

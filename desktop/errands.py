@@ -19,6 +19,9 @@ T = TypeVar("T")
 class Errands(QObject):
     """One worker thread. Results come back in the GUI thread.
 
+    There are two of these: a drive that hangs stops what is to be done with photos, and the library
+    goes on.
+
     A ``LibraryError`` is the world's fault and becomes ``refused`` with its sentence; any other
     exception is ours and goes where uncaught exceptions go.
     """

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from desktop.errands import Errands
 from desktop.folders import folder_name
 from desktop.overview import Overview
-from desktop.reveal import open_folder, reveal
+from desktop.reveal import NO_FILE_MANAGER, open_folder, reveal
 from desktop.skipped import SkippedDialog
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ def choose_folder(parent: QWidget) -> Path | None:
 class FolderDesk(QObject):
     """Whatever the library refuses comes out of ``errands.refused``."""
 
+    begun = Signal()  # what was refused or failed before no longer matters
+    failed = Signal(str)  # one sentence
     rescan_wanted = Signal()  # the person wants to know how the folders are now
 
     def __init__(
         self,
         library: Library,
         errands: Errands,
+        photo_errands: Errands,
         overview: Overview,
         parent: QWidget,
         choose: ChooseFolder = choose_folder,
@@ -46,6 +49,7 @@ class FolderDesk(QObject):
         super().__init__(parent)
         self._library = library
         self._errands = errands
+        self._photo_errands = photo_errands
         self._overview = overview
         self._parent = parent
         self._choose = choose
@@ -61,11 +65,11 @@ class FolderDesk(QObject):
     def add(self, folders: Iterable[Path]) -> None:
         """Watch these folders from now on."""
         for folder in folders:
-            self._errands.run(partial(self._library.add_root, folder), self._refresh)
+            self._change(partial(self._library.add_root, folder))
 
     def add_dropped(self, paths: Sequence[Path]) -> None:
         """Watch the folders among these from now on."""
-        self._errands.run(partial(folders_among, paths), self.add)
+        self._photo_errands.run(partial(folders_among, paths), self.add)
 
     def remove(self, folder: Path) -> None:
         """Stop watching a folder, once the person has said so."""
@@ -78,10 +82,9 @@ class FolderDesk(QObject):
             "they must be looked through again."
         )
         remove = question.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-        question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
-        remove.clicked.connect(
-            lambda: self._errands.run(partial(self._library.remove_root, folder), self._refresh)
-        )
+        keep = question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        question.setDefaultButton(keep)
+        remove.clicked.connect(lambda: self._change(partial(self._library.remove_root, folder)))
         question.finished.connect(question.deleteLater)
         self.question = question
         question.open()
@@ -89,24 +92,28 @@ class FolderDesk(QObject):
     def rescan(self, folder: Path | None = None) -> None:
         """Look for changes in one folder, or in all."""
         self.rescan_wanted.emit()
-        self._errands.run(partial(self._library.rescan, folder), self._refresh)
+        self._change(partial(self._library.rescan, folder))
 
     def confirm_removal(self, folder: Path) -> None:
         """The photos that disappeared from ``folder`` are really gone."""
-        self._errands.run(partial(self._library.confirm_removal, folder), self._refresh)
+        self._change(partial(self._library.confirm_removal, folder))
 
     def open(self, folder: Path) -> None:
-        open_folder(folder)
+        """Show a folder in the file manager."""
+        self.begun.emit()
+        if not open_folder(folder):
+            self.failed.emit(NO_FILE_MANAGER)
 
     def show_skipped(self) -> None:
         """Open the list of photos that cannot be searched."""
+        self.begun.emit()
         self._errands.run(self._library.skipped, self._open_skipped)
 
     def _open_skipped(self, rows: list[SkippedRow]) -> None:
         if self.skipped is not None:
             self.skipped.close()
         dialog = SkippedDialog(rows, self._parent)
-        dialog.reveal_wanted.connect(lambda path: reveal([path]))
+        dialog.reveal_wanted.connect(self._reveal)
         dialog.finished.connect(self._on_skipped_closed)
         self.skipped = dialog
         dialog.show()
@@ -114,8 +121,14 @@ class FolderDesk(QObject):
     def _on_skipped_closed(self) -> None:
         self.skipped = None
 
-    def _refresh(self, _: object) -> None:
-        self._overview.refresh()
+    def _reveal(self, photo: Path) -> None:
+        self.begun.emit()
+        if not reveal([str(photo)]):
+            self.failed.emit(NO_FILE_MANAGER)
+
+    def _change(self, call: Callable[[], object]) -> None:
+        self.begun.emit()
+        self._errands.run(call, lambda _: self._overview.refresh())
 
 
 def dropped_paths(data: QMimeData) -> list[Path]:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
-    QListWidgetItem,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -125,29 +124,29 @@ class Folders(QWidget):
         """Show these roots; the chosen one stays chosen."""
         chosen = self.chosen()
         names = folder_names([root.path for root in roots])
-        self.list.clear()
-        for root in roots:
-            name = names[root.path]
-            item = QListWidgetItem(name)
+        if [root.path for root in roots] != [root.path for root in self._roots()]:
+            # Only then: with new lines the list would jump back to its beginning.
+            self.list.clear()
+            self.list.addItems([names[root.path] for root in roots])
+        for row, root in enumerate(roots):
+            item = self.list.item(row)
             item.setData(_ROOT, root)
             item.setToolTip(tip_of(root))
+            name = names[root.path]
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {state_of(root)}")
-            self.list.addItem(item)
             if root.path == chosen:
                 self.list.setCurrentItem(item)
 
     def chosen(self) -> Path | None:
         """The folder that the side bar's current line shows."""
         row = self.list.currentRow()
-        if row < 0:
-            return None
-        root: Root = self.list.item(row).data(_ROOT)
-        return root.path
+        return self._roots()[row].path if row >= 0 else None
 
     def menu(self, path: Path) -> QMenu:
         """What can be done with a folder."""
         menu = QMenu(self)
-        menu.addAction("Open in the file manager", lambda: self.open_wanted.emit(path))
+        open_it = menu.addAction("Open in the file manager", lambda: self.open_wanted.emit(path))
+        open_it.setEnabled(any(root.path == path and root.online for root in self._roots()))
         menu.addAction("Look for changes", lambda: self.rescan_wanted.emit(path))
         menu.addSeparator()
         menu.addAction("Remove from Photolex…", lambda: self.remove_wanted.emit(path))
@@ -159,6 +158,9 @@ class Folders(QWidget):
             self.remove_wanted.emit(chosen)
         else:
             super().keyPressEvent(event)
+
+    def _roots(self) -> list[Root]:
+        return [self.list.item(row).data(_ROOT) for row in range(self.list.count())]
 
     def _open_menu(self, place: QPoint) -> None:
         chosen = self.chosen()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from desktop.overview import Overview
 from desktop.settings import LARGEST_THUMBNAIL, SMALLEST_THUMBNAIL
+from desktop.text_label import ElidedLabel
 from desktop.theme import Theme
 from engine.events import Progress
 
@@ -45,7 +46,7 @@ class Footer(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(150)
         self.bar.setAccessibleName("Indexing")
-        self.work = QLabel()
+        self.work = ElidedLabel(Qt.TextElideMode.ElideRight)
         self.skipped_button = QPushButton()
         self.skipped_button.setProperty("weight", "link")
         self.skipped_button.clicked.connect(self.skipped_wanted)
@@ -109,8 +110,9 @@ class Footer(QWidget):
         name = "Go on indexing" if paused else "Pause indexing"
         self.pause_button.setToolTip(name)
         self.pause_button.setAccessibleName(name)
-        self.work.setText(self._words(working, paused))
-        self.work.setToolTip("" if progress is None else progress.current)
+        words = self._words(working, paused)
+        self.work.setText(words)
+        self.work.setToolTip(words if progress is None else f"{words}\n{progress.current}")
         skipped = 0 if status is None else status.skipped
         self.skipped_button.setVisible(skipped > 0)
         self.skipped_button.setText(f"{skipped:,} skipped")

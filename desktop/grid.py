@@ -28,6 +28,7 @@ from desktop.tile import MARGIN, Tile
 from engine.search import Hit
 
 WHEEL_STEP = 16
+WHEEL_NOTCH = 120  # of a mouse; a touchpad turns in many small parts of it
 
 
 class Grid(QListView):
@@ -46,6 +47,7 @@ class Grid(QListView):
         super().__init__(parent)
         self._hits = hits
         self._side = side
+        self._turned = 0  # of the wheel, less than a notch
         self._kept: tuple[set[int], int | None, int] = (set(), None, 0)
         self.setAccessibleName("Photos found")
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -97,6 +99,15 @@ class Grid(QListView):
                 index, QItemSelectionModel.SelectionFlag.ClearAndSelect
             )
             self.scrollTo(index)
+
+    def return_to(self, row: int) -> None:
+        """Make the photo at ``row`` the current one; if it is selected, all that are stay so."""
+        index = self._hits.index(row, 0)
+        if self.selectionModel().isSelected(index):
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.scrollTo(index)
+        else:
+            self.go_to(row)
 
     def begin(self) -> None:
         """Whoever comes by keyboard needs a photo to start from."""
@@ -189,12 +200,20 @@ class Grid(QListView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            step = WHEEL_STEP if event.angleDelta().y() > 0 else -WHEEL_STEP
-            side = min(max(self._side + step, SMALLEST_THUMBNAIL), LARGEST_THUMBNAIL)
-            self.set_thumbnail_side(side)
-            self.thumbnail_side_changed.emit(side)
+            self._resize_by(event.angleDelta().y())
         else:
             super().wheelEvent(event)
+
+    def _resize_by(self, turned: int) -> None:
+        """Larger or smaller thumbnails for every whole notch that the wheel has turned."""
+        self._turned += turned
+        notches = int(self._turned / WHEEL_NOTCH)
+        if notches:
+            self._turned -= notches * WHEEL_NOTCH
+            side = self._side + notches * WHEEL_STEP
+            side = min(max(side, SMALLEST_THUMBNAIL), LARGEST_THUMBNAIL)
+            self.set_thumbnail_side(side)
+            self.thumbnail_side_changed.emit(side)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():

@@ -148,11 +148,19 @@ def photo_key(hit: Hit) -> PhotoKey:
     return hit.photo_id, hit.mtime_ns
 
 
+def file_url(path: str | Path) -> QUrl:
+    """The address of a file or folder, whose name may be any bytes.
+
+    ``QUrl.fromLocalFile`` loses those that are not UTF-8.
+    """
+    return QUrl.fromEncoded(Path(path).as_uri().encode())
+
+
 def files(paths: Iterable[str]) -> QMimeData:
     """Files as other programs take them, by drop or by paste."""
     data = QMimeData()
     paths = list(paths)
-    data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+    data.setUrls([file_url(path) for path in paths])
     data.setText("\n".join(paths))
     return data
 

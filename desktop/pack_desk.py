@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from desktop.errands import Errands
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class PackDesk(QObject):
     """Whatever the library refuses comes out of ``errands.refused``, and stands in the dialog."""
+
+    begun = Signal()  # what was refused before no longer matters
 
     def __init__(
         self, library: Library, errands: Errands, overview: Overview, parent: QWidget
@@ -68,7 +70,8 @@ class PackDesk(QObject):
             f"touched. {again}"
         )
         forget = question.addButton("Forget", QMessageBox.ButtonRole.AcceptRole)
-        question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        keep = question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        question.setDefaultButton(keep)
         forget.clicked.connect(
             lambda: self._do(lambda: self._library.forget_pack(pack.fingerprint))
         )
@@ -77,6 +80,7 @@ class PackDesk(QObject):
         question.open()
 
     def _do(self, call: Callable[[], None]) -> None:
+        self.begun.emit()
         self._set_busy(True)
         self._errands.run(call, lastly=self._done)
 

@@ -25,7 +25,8 @@ class Parts:
     settings: Settings
     theme: Theme
     bridge: Bridge
-    errands: Errands
+    errands: Errands  # calls to the library
+    photo_errands: Errands  # looks at photos and folders, which may lie on a drive that hangs
     asker: Asker
     overview: Overview
     thumbnails: Thumbnails
@@ -39,4 +40,5 @@ class Parts:
         self.thumbnails.close()
         self.full_photos.close()
         self.errands.close()
+        self.photo_errands.close()
         self.theme.close()

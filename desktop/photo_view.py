@@ -24,6 +24,7 @@ from engine.search import Hit, MatchedRegion
 SHADE = QColor(0, 0, 0, 105)
 ZOOM_STEP = 1.25
 LARGEST_ZOOM = 16.0
+_CENTRED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 
 class PhotoView(QWidget):
@@ -79,6 +80,11 @@ class PhotoView(QWidget):
         """The photo cannot be read."""
         self._failed = True
         self.update()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the photo could not be read."""
+        return self._failed and self._photo is None
 
     def set_lit(self, lit: bool) -> None:
         """Light the matched words or show the bare photo."""
@@ -181,15 +187,10 @@ class PhotoView(QWidget):
         # Whole pixels, or the shade would leave a line of the photo's edge out.
         target = QRectF(self.target().toRect())
         self._paint_photo(painter, target)
-        if self._lit and not (self._failed and self._stand_in is None):
+        if self._lit and not (self.failed and self._stand_in is None):
             self._paint_light(painter, target)
-        if self._failed and self._photo is None:
-            painter.setPen(self.palette().windowText().color())
-            painter.drawText(
-                self.rect(),
-                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
-                "This photo cannot be opened at the moment.",
-            )
+        if self.failed:
+            self._paint_trouble(painter)
         painter.end()
 
     def _paint_photo(self, painter: QPainter, target: QRectF) -> None:
@@ -227,12 +228,13 @@ class PhotoView(QWidget):
         if bounds.top() < 4:
             bounds.moveTop(word.bottom() + 6)
         bounds.moveLeft(min(max(bounds.left(), 4), max(self.width() - bounds.width() - 4, 4)))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(20, 21, 23, 235))
-        painter.drawRoundedRect(bounds, 6, 6)
-        painter.setPen(QColor("#ffffff"))
-        painter.drawText(bounds, Qt.AlignmentFlag.AlignCenter, words)
+        _paint_words(painter, bounds, words)
+
+    def _paint_trouble(self, painter: QPainter) -> None:
+        words = "This photo cannot be opened at the moment."
+        room = QRectF(self.rect()).adjusted(18, 14, -18, -14)
+        lines = painter.boundingRect(room, _CENTRED, words)
+        _paint_words(painter, lines.adjusted(-12, -8, 12, 8), words)
 
     # Events.
 
@@ -286,6 +288,16 @@ class PhotoView(QWidget):
             self._zoom_to(1 / self.devicePixelRatioF(), event.position())
         else:
             self.fit()
+
+
+def _paint_words(painter: QPainter, bounds: QRectF, words: str) -> None:
+    """In white on a dark box, which can be read on any photo and in either theme."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(20, 21, 23, 235))
+    painter.drawRoundedRect(bounds, 6, 6)
+    painter.setPen(QColor("#ffffff"))
+    painter.drawText(bounds, _CENTRED, words)
 
 
 def _held(centre: float, photo: float, window: float) -> float:

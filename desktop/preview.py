@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from desktop.full_photos import FullPhotos
 from desktop.hits import BAND_NAMES
 from desktop.photo_pane import PhotoPane
-from desktop.text_label import BREAK, TextLabel
+from desktop.text_label import TextLabel
 from desktop.theme import Theme
 from desktop.thumbnails import SIDES, Thumbnails
 from engine.search import Hit, MatchedRegion
@@ -77,9 +77,7 @@ class Preview(PhotoPane):
         self._name.setText(path.name)
         self._facts.setText(facts(hit))
         self._readings.setText(evidence(hit))
-        # A long path may break after its separators.
-        place = written(path.parent)
-        self._place.setText(place.replace("/", f"/{BREAK}").replace("\\", f"\\{BREAK}"))
+        self._place.setText(written(path.parent))
 
 
 def written(folder: Path) -> str:

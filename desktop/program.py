@@ -76,6 +76,7 @@ class Program:
             theme=Theme(application, settings.colours),
             bridge=bridge,
             errands=errands,
+            photo_errands=Errands(),
             asker=Asker(ask),
             overview=Overview(library, bridge, errands),
             thumbnails=Thumbnails(library.thumbnail),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from desktop.hits import Hits
 from desktop.settings import Order
+from desktop.text_label import ElidedLabel, shortened
 from desktop.unsearched import READS, not_searched
 from engine.packs import Mode
 
@@ -23,8 +24,7 @@ class ResultsBar(QWidget):
         self._hits = hits
         self._query = ""
         self._mode: Mode = "words"
-        self._headline = QLabel()
-        self._headline.setTextFormat(Qt.TextFormat.PlainText)
+        self._headline = ElidedLabel(Qt.TextElideMode.ElideRight)
         self.weak_button = QPushButton()
         self.weak_button.setProperty("weight", "link")
         self.weak_button.clicked.connect(lambda: hits.show_weak(not hits.weak_shown))
@@ -52,8 +52,9 @@ class ResultsBar(QWidget):
         """Say what the model holds now."""
         left_out = not_searched(self._query, self._mode)
         said = headline(self._hits, self._query, self._mode)
-        self._headline.setText(f"{said} · {left_out}" if left_out else said)
-        self._headline.setToolTip(f"{READS}." if left_out else "")
+        words = f"{said} · {left_out}" if left_out else said
+        self._headline.setText(words)
+        self._headline.setToolTip(f"{words}\n{READS}." if left_out else words)
         weak = self._hits.count("weak")
         self.weak_button.setVisible(weak > 0)
         self.weak_button.setText(weak_words(self._hits))
@@ -66,6 +67,7 @@ class ResultsBar(QWidget):
 
 def headline(hits: Hits, query: str, mode: Mode) -> str:
     """One plain sentence about what was found."""
+    query = shortened(query)
     if mode == "scenes":
         return f"Scenes: {_scenes(hits, query)}"
     contains, probably = hits.count("contains"), hits.count("probably")

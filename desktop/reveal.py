@@ -8,30 +8,36 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
+
+from desktop.hits import file_url
 
 log = logging.getLogger(__name__)
 
+NO_FILE_MANAGER = "No program opens folders."
 _SERVICE = "org.freedesktop.FileManager1"
 _OBJECT = "/org/freedesktop/FileManager1"
 
 
-def reveal(paths: Sequence[str]) -> None:
-    """Open the folder of ``paths`` with the files selected; returns at once."""
+def reveal(paths: Sequence[str]) -> bool:
+    """Open the folder of ``paths`` with the files selected; returns at once.
+
+    False: there is no program to do that.
+    """
     if not paths:
-        return
+        return True
     if sys.platform == "win32":
         subprocess.Popen(["explorer", "/select,", str(Path(paths[0]))])
     elif sys.platform == "darwin":
         subprocess.Popen(["open", "-R", *paths])
     elif not _ask_file_manager(paths):
-        open_folder(Path(paths[0]).parent)
+        return open_folder(Path(paths[0]).parent)
+    return True
 
 
-def open_folder(folder: Path) -> None:
-    """Open a folder in the file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+def open_folder(folder: Path) -> bool:
+    """Open a folder in the file manager; False: there is none."""
+    return QDesktopServices.openUrl(file_url(folder))
 
 
 def _ask_file_manager(paths: Sequence[str]) -> bool:
@@ -57,4 +63,4 @@ def _ask_file_manager(paths: Sequence[str]) -> bool:
 
 def addresses(paths: Sequence[str]) -> list[str]:
     """Files as ``file:`` addresses with everything escaped that is not plain ASCII."""
-    return [QUrl.fromLocalFile(path).toEncoded().toStdString() for path in paths]
+    return [file_url(path).toEncoded().toStdString() for path in paths]

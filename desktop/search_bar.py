@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop.theme import Theme
@@ -16,6 +16,8 @@ HELP: dict[Mode, str] = {
     "scenes": "What the photo looks like, in a few words or a sentence\n"
     "-word leaves out photos that show the word",
 }
+
+_LEAST_SIZE = QSize(0, 36)  # higher with a large font
 
 
 class SearchBar(QLineEdit):
@@ -31,7 +33,6 @@ class SearchBar(QLineEdit):
         self.setObjectName("search")
         self.setAccessibleName("Search")
         self.invite("words", 0)
-        self.setMinimumHeight(36)
         self._glass = QAction(self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self._clear = QAction("Clear the search", self)
@@ -60,11 +61,29 @@ class SearchBar(QLineEdit):
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.selectAll()
 
+    def sizeHint(self) -> QSize:
+        return super().sizeHint().expandedTo(_LEAST_SIZE)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().expandedTo(_LEAST_SIZE)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down:
             self.results_wanted.emit()
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _holds_files(event):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if _holds_files(event):
+            event.ignore()
+        else:
+            super().dragMoveEvent(event)
 
     def _on_text_changed(self, text: str) -> None:
         self._clear.setVisible(bool(text))
@@ -73,3 +92,8 @@ class SearchBar(QLineEdit):
     def _dress(self) -> None:
         self._glass.setIcon(self._theme.icon("search"))
         self._clear.setIcon(self._theme.icon("clear"))
+
+
+def _holds_files(event: QDragMoveEvent) -> bool:
+    """Folders are for the window to add; their addresses are nothing to search for."""
+    return any(url.isLocalFile() for url in event.mimeData().urls())

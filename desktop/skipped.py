@@ -29,7 +29,7 @@ _PATH = Qt.ItemDataRole.UserRole + 1
 class SkippedDialog(QDialog):
     """Stays open beside the window; nothing in it changes anything."""
 
-    reveal_wanted = Signal(str)  # path
+    reveal_wanted = Signal(object)  # Path
 
     def __init__(self, rows: list[SkippedRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,8 @@ class SkippedDialog(QDialog):
             path = Path(row.path)
             items = [QStandardItem(words) for words in (path.name, row.reason, str(path.parent))]
             for item in items:
-                item.setData(str(path), _PATH)
+                # As text Qt would lose what is not UTF-8 in a name.
+                item.setData(path, _PATH)
                 item.setToolTip(item.text())
                 item.setEditable(False)
             model.appendRow(items)
@@ -106,7 +107,7 @@ class SkippedDialog(QDialog):
         """Path and reason of every line that is shown, in the order shown."""
         rows = range(self._proxy.rowCount())
         return [
-            (self._proxy.index(row, 0).data(_PATH), self._proxy.index(row, 1).data())
+            (str(self._proxy.index(row, 0).data(_PATH)), self._proxy.index(row, 1).data())
             for row in rows
         ]
 

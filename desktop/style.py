@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QFont
+
 if TYPE_CHECKING:
     from desktop.theme import Colours
+
+# Times the size of the application's font, which the person may have made large.
+_SIZES = {"smaller": 0.92, "larger": 1.2, "largest": 1.6}
 
 _SHEET = """
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px 6px; }
 
 QLineEdit#search {
     background: @raised; color: @text; border: 1px solid @line; border-radius: 18px;
-    padding: 7px 8px; font-size: 15px; selection-background-color: @accent;
+    padding: 7px 8px; font-size: @larger; selection-background-color: @accent;
     selection-color: @on_accent;
 }
 QLineEdit#search:hover { border-color: @weak; }
@@ -70,9 +75,9 @@ QComboBox:hover { background: @hover; }
 QComboBox:focus { border: 1px solid @accent; }
 
 QLabel[tone="muted"] { color: @muted; }
-QLabel[tone="title"] { font-size: 20px; font-weight: 600; }
+QLabel[tone="title"] { font-size: @largest; font-weight: 600; }
 QLabel[tone="name"] { font-weight: 600; }
-QLabel[tone="section"] { color: @muted; font-size: 11px; font-weight: 600; }
+QLabel[tone="section"] { color: @muted; font-size: @smaller; font-weight: 600; }
 
 QFrame[part="notice"] { background: @notice; border: 1px solid @line; border-radius: 8px; }
 QFrame[part="notice"][kind="alarm"] { border: 1px solid @alarm; }
@@ -81,7 +86,7 @@ QFrame[part="line"] { border: none; border-top: 1px solid @line; }
 
 QLabel#drop-sign {
     background: @selected; color: @text; border: 2px dashed @accent; border-radius: 12px;
-    font-size: 20px; font-weight: 600;
+    font-size: @largest; font-weight: 600;
 }
 QWidget#footer { border-top: 1px solid @line; }
 QWidget#folders, QWidget#preview { background: @ground; }
@@ -138,10 +143,19 @@ QWidget#viewer QToolButton:focus { border: 1px solid #7aa5ff; }
 """
 
 
-def style_sheet(colours: Colours) -> str:
-    """Fill the sheet with ``colours``."""
+def style_sheet(colours: Colours, font: QFont) -> str:
+    """Fill the sheet with ``colours``, and with sizes that go with the application's ``font``."""
+    values = {name: getattr(colours, name) for name in colours.__slots__}
+    values |= {name: _sized(font, times) for name, times in _SIZES.items()}
     sheet = _SHEET
     # Longest names first: @on_accent must not be read as @on followed by text.
-    for name in sorted(colours.__slots__, key=len, reverse=True):
-        sheet = sheet.replace(f"@{name}", getattr(colours, name))
+    for name in sorted(values, key=len, reverse=True):
+        sheet = sheet.replace(f"@{name}", values[name])
     return sheet
+
+
+def _sized(font: QFont, times: float) -> str:
+    # A font has its size in points or in pixels; the other one is then negative.
+    if font.pointSizeF() > 0:
+        return f"{font.pointSizeF() * times:.1f}pt"
+    return f"{round(font.pixelSize() * times)}px"

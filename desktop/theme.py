@@ -114,7 +114,7 @@ class Theme(QObject):
         for kind in ("QCheckBox", "QRadioButton"):
             # The stub names bytes, which the call refuses.
             self._application.setPalette(palette, kind)  # type: ignore[arg-type]
-        self._application.setStyleSheet(style_sheet(self.colours))
+        self._application.setStyleSheet(style_sheet(self.colours, self._application.font()))
         for button, name in list(self._dressed.items()):
             button.setIcon(self.icon(name))
         self.changed.emit()

@@ -48,7 +48,7 @@ class Thumbnails(QObject):
         self._make = make
         self._pixmaps: OrderedDict[Wanted, QPixmap] = OrderedDict()
         self._bytes = 0
-        self._impossible: set[PhotoKey] = set()
+        self._impossible: set[Wanted] = set()
         self._mailbox = Mailbox(30, self)
         self._mailbox.arrived.connect(self._take_in)
         self._changed = threading.Condition()
@@ -65,28 +65,27 @@ class Thumbnails(QObject):
     def get(self, hit: Hit, side: float) -> QPixmap | None:
         """The thumbnail, at least ``side`` device pixels if there is one; None: it is on its way.
 
-        While the right one is on its way, one of another size is given.
+        While the right one is on its way, or if it cannot be made, one of another size is given:
+        of a photo on a drive that is away there is what has been made before.
         """
         photo = photo_key(hit)
-        wanted = (photo, next((known for known in SIDES if known >= side), SIDES[-1]))
-        if wanted in self._pixmaps:
-            self._pixmaps.move_to_end(wanted)
-            return self._pixmaps[wanted]
-        if photo in self._impossible:
+        right = (photo, next((known for known in SIDES if known >= side), SIDES[-1]))
+        sizes = [right, *((photo, other) for other in SIDES if other != right[1])]
+        given = next((size for size in sizes if size in self._pixmaps), None)
+        if given != right and right not in self._impossible:
+            self._ask_for(right)
+        elif given is None:
+            untried = next((size for size in sizes if size not in self._impossible), None)
+            if untried is not None:
+                self._ask_for(untried)
+        if given is None:
             return None
-        with self._changed:
-            if wanted not in self._at_work:
-                self._waiting[wanted] = None
-                self._waiting.move_to_end(wanted)
-                if len(self._waiting) > MOST_WAITING:
-                    self._waiting.popitem(last=False)
-                self._changed.notify()
-        others = ((photo, other) for other in SIDES)
-        return next((self._pixmaps[other] for other in others if other in self._pixmaps), None)
+        self._pixmaps.move_to_end(given)
+        return self._pixmaps[given]
 
     def impossible(self, hit: Hit) -> bool:
-        """Whether there is no thumbnail of this photo to be had."""
-        return photo_key(hit) in self._impossible
+        """Whether there is no thumbnail of this photo to be had, of any size."""
+        return all((photo_key(hit), side) in self._impossible for side in SIDES)
 
     @property
     def idle(self) -> bool:
@@ -107,6 +106,15 @@ class Thumbnails(QObject):
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout=5)
+
+    def _ask_for(self, wanted: Wanted) -> None:
+        with self._changed:
+            if wanted not in self._at_work:
+                self._waiting[wanted] = None
+                self._waiting.move_to_end(wanted)
+                if len(self._waiting) > MOST_WAITING:
+                    self._waiting.popitem(last=False)
+                self._changed.notify()
 
     def _work(self) -> None:
         while True:
@@ -133,7 +141,7 @@ class Thumbnails(QObject):
             with self._changed:
                 self._at_work.discard(made.wanted)
             if made.image is None:
-                self._impossible.add(made.wanted[0])
+                self._impossible.add(made.wanted)
             else:
                 self._keep(made.wanted, QPixmap.fromImage(made.image))
             if made.error is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from itertools import groupby
 
+from desktop.text_label import shortened
 from engine.packs import Mode
 from engine.query import parse
 from engine.tokenizer import fold
@@ -26,7 +27,7 @@ def nothing_to_search(query: str, mode: Mode) -> str:
 
 def not_searched(query: str, mode: Mode) -> str:
     """Which letters of ``query`` are in a script that is not read; empty if all are read."""
-    runs = [f"“{run}”" for run in _unread(query)] if mode == "words" else []
+    runs = [f"“{shortened(run)}”" for run in _unread(query)] if mode == "words" else []
     if not runs:
         return ""
     return f"{', '.join(runs)} {'was' if len(runs) == 1 else 'were'} not searched"

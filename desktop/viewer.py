@@ -13,6 +13,7 @@ from desktop.hits import Hits, photo_key
 from desktop.icons import line_icon
 from desktop.photo_pane import PhotoPane
 from desktop.preview import facts
+from desktop.text_label import ElidedLabel
 from desktop.theme import DARK, Theme
 from desktop.thumbnails import SIDES, Thumbnails
 from engine.search import Hit
@@ -45,8 +46,9 @@ class Viewer(PhotoPane):
         self.setObjectName("viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._name, self._facts, self._position, self._zoom = (QLabel() for _ in range(4))
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        # Without its end a name would not tell the kind of file.
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self._facts, self._position, self._zoom = (QLabel() for _ in range(3))
         for label in (self._facts, self._position, self._zoom):
             label.setProperty("tone", "muted")
         self._zoom.setMinimumWidth(48)
@@ -136,13 +138,18 @@ class Viewer(PhotoPane):
         fresh = self._hits.hit(row)
         if fresh is None:
             self._position.clear()
-        elif photo_key(fresh) != photo_key(self._hit):
+        elif photo_key(fresh) != photo_key(self._hit) or self._is_back(fresh):
             self.show_row(row)
         else:
             self._row = row
             if fresh != self._hit:
                 self.view.renew(fresh)
             self._describe(fresh)
+
+    def _is_back(self, fresh: Hit) -> bool:
+        """Whether a photo that could not be opened can be tried again: its drive is there."""
+        was_away = self._hit is not None and not self._hit.online
+        return self.view.failed and was_away and fresh.online
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, keys = event.key(), Qt.Key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -39,6 +39,7 @@ class Window(QWidget):
         self._parts = parts
         self.version = version
         self._was_maximized = False
+        self._geometry_before = QByteArray()  # before it filled the screen
         self.setWindowTitle("Photolex")
         self.setAcceptDrops(True)
         self.resize(1180, 760)
@@ -50,9 +51,11 @@ class Window(QWidget):
         self.notices = Notices(parts.theme)
         self.browse = Browse(parts, self.menu_button)
         self.viewer = Viewer(parts.hits, parts.full_photos, parts.thumbnails, parts.theme)
-        self.desk = FolderDesk(parts.library, parts.errands, parts.overview, self, choose)
+        self.desk = FolderDesk(
+            parts.library, parts.errands, parts.photo_errands, parts.overview, self, choose
+        )
         self.packs = PackDesk(parts.library, parts.errands, parts.overview, self)
-        self.deeds = Deeds(self.chosen, parts.errands, parts.library.thumbnail, self)
+        self.deeds = Deeds(self.chosen, parts.photo_errands, parts.library.thumbnail, self)
         self.menu = MainMenu(self, parts.theme, parts.settings.colours)
         self.menu_button.setMenu(self.menu)
         QShortcut("F10", self, self.menu_button.showMenu)
@@ -76,8 +79,13 @@ class Window(QWidget):
 
     def _connect(self) -> None:
         browse, parts, desk = self.browse, self._parts, self.desk
-        parts.errands.refused.connect(lambda words: self.notices.tell("refused", words))
-        self.deeds.failed.connect(lambda words: self.notices.tell("deed", words))
+        for errands in (parts.errands, parts.photo_errands):
+            errands.refused.connect(lambda words: self.notices.tell("refused", words))
+        for teller in (desk, self.packs):
+            teller.begun.connect(lambda: self.notices.withdraw("refused"))
+        for doer in (desk, self.deeds):
+            doer.begun.connect(lambda: self.notices.withdraw("deed"))
+            doer.failed.connect(lambda words: self.notices.tell("deed", words))
         parts.bridge.root_online.connect(parts.thumbnails.forget_impossible)
         parts.bridge.photos_changed.connect(parts.thumbnails.forget_impossible)
         parts.bridge.indexing_paused.connect(browse.footer.set_paused)
@@ -133,10 +141,13 @@ class Window(QWidget):
         self.viewer.setFocus()
 
     def back_to_grid(self) -> None:
-        """Leave the viewer; the photo seen last is the current one."""
+        """Leave the viewer; the photo seen last is the current one.
+
+        Several that are selected stay so while it is among them.
+        """
         if self.is_viewing():
             self._pages.setCurrentWidget(self.browse)
-            self.browse.grid.go_to(self.viewer.row)
+            self.browse.grid.return_to(self.viewer.row)
             self.browse.go_to_grid()
             self.deeds.refresh()
 
@@ -149,6 +160,7 @@ class Window(QWidget):
         """Fill the screen, or be a window as before."""
         if not self.isFullScreen():
             self._was_maximized = self.isMaximized()
+            self._geometry_before = self.saveGeometry()
             self.showFullScreen()
         elif self._was_maximized:
             self.showMaximized()
@@ -186,13 +198,19 @@ class Window(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        elif self.browse.preview_button.isChecked() and self.browse.grid.hasFocus():
+        elif self.browse.preview_button.isChecked() and self._is_among_photos():
             self.browse.preview_button.setChecked(False)
+            self.browse.go_to_grid()
         elif self.isFullScreen():
             self.toggle_full_screen()
         else:
             self.browse.search.clear()
             self.browse.search.setFocus()
+
+    def _is_among_photos(self) -> bool:
+        """Whether the focus is in the grid or in the preview beside it."""
+        focused = self.focusWidget()
+        return focused is self.browse.grid or self.browse.preview.isAncestorOf(focused)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -214,7 +232,9 @@ class Window(QWidget):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._parts.settings.geometry = self.saveGeometry()
+        # A window that opened in full screen would have no frame to take it out by.
+        before = self._geometry_before if self.isFullScreen() else QByteArray()
+        self._parts.settings.geometry = self.saveGeometry() if before.isEmpty() else before
         self.browse.save()
         self.closing.emit()
         super().closeEvent(event)

@@ -280,6 +280,51 @@ def test_a_drive_that_hangs_does_not_stop_the_window(
     qtbot.waitUntil(lambda: len(opened) == 1)
 
 
+def test_a_drive_that_hangs_does_not_stop_the_library(
+    qtbot: QtBot, program: Program, library: AlbumLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = threading.Event()
+    monkeypatch.setattr("desktop.deeds.os.path.exists", lambda _: drive.wait(10))
+    program.window.deeds.copy.trigger()
+
+    program.window.desk.rescan()
+
+    qtbot.waitUntil(lambda: ("rescan", None) in library.calls)
+    assert not drive.is_set()
+    drive.set()
+    qtbot.waitUntil(lambda: copied_files() == [str(library.photos[1].path)])
+
+
+def test_a_photo_that_no_program_opens_is_explained_until_another_is_tried(
+    qtbot: QtBot, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices = program.window.notices
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
+    program.window.deeds.open.trigger()
+    qtbot.waitUntil(lambda: notices.words() == ["No program opens this kind of file."])
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: True)
+    program.window.deeds.open.trigger()
+
+    assert notices.words() == []
+
+
+def test_of_many_photos_the_first_ones_are_opened_and_that_is_said(
+    qtbot: QtBot, program: Program, opened: list[str]
+) -> None:
+    hit = program.parts.hits.hit(0)
+    assert hit is not None
+    program.parts.hits.show([replace(hit, photo_id=number) for number in range(12)])
+    program.window.browse.grid.selectAll()
+
+    program.window.deeds.open.trigger()
+
+    notices = program.window.notices
+    told = "Only the first 10 of the 12 photos were opened."
+    qtbot.waitUntil(lambda: notices.words() == [told])
+    assert len(opened) == 10
+
+
 def select_all(qtbot: QtBot, label: QLabel) -> None:
     """As by the mouse: a click, as soon as the label has its place, then all of the text."""
     qtbot.waitUntil(lambda: not label.size().isEmpty())

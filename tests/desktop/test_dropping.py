@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.folder_desk import folders_among
@@ -50,6 +51,37 @@ def test_a_folder_can_be_dropped_on_the_window(
     qtbot.waitUntil(lambda: album in empty_library.watched)
     overview = program.parts.overview
     qtbot.waitUntil(lambda: [root.photos for root in overview.roots] == [8], timeout=5000)
+
+
+def test_a_folder_can_be_dropped_on_the_search_field(
+    qtbot: QtBot, open_window: Opener, empty_library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(empty_library)
+    search, data = program.window.browse.search, dragged([album])
+    data.setText(album.as_uri())
+    inside = search.rect().center()
+
+    # As they come from the system: the window takes what the field leaves.
+    QApplication.sendEvent(search, QDragEnterEvent(inside, COPY, data, LEFT, NONE))
+    QApplication.sendEvent(search, QDragMoveEvent(inside, COPY, data, LEFT, NONE))
+    QApplication.sendEvent(search, QDropEvent(QPointF(inside), COPY, data, LEFT, NONE))
+
+    qtbot.waitUntil(lambda: album in empty_library.watched)
+    assert search.text() == ""
+
+
+def test_words_can_be_dropped_on_the_search_field(
+    open_window: Opener, library: AlbumLibrary
+) -> None:
+    search, data = open_window(library).window.browse.search, QMimeData()
+    data.setText("coffee")
+    inside = search.rect().center()
+
+    QApplication.sendEvent(search, QDragEnterEvent(inside, COPY, data, LEFT, NONE))
+    QApplication.sendEvent(search, QDragMoveEvent(inside, COPY, data, LEFT, NONE))
+    QApplication.sendEvent(search, QDropEvent(QPointF(inside), COPY, data, LEFT, NONE))
+
+    assert search.text() == "coffee"
 
 
 def test_a_dropped_photo_is_not_taken_for_a_folder(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -103,6 +104,79 @@ def test_keeping_a_folder_keeps_it(
     button(question, "Keep").click()
 
     assert album in library.watched
+
+
+def test_enter_keeps_a_folder(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    program = open_window(library)
+    program.window.desk.remove(album)
+    question = program.window.desk.question
+    assert question is not None
+
+    with qtbot.waitSignal(question.finished):
+        qtbot.keyClick(question, Qt.Key.Key_Return)
+
+    refresh(qtbot, program)
+    assert album in library.watched
+
+
+def test_a_folder_that_is_not_connected_is_not_offered_to_be_opened(
+    open_window: Opener, library: AlbumLibrary, album: Path, tmp_path: Path
+) -> None:
+    library.watched[tmp_path / "Away"] = False
+    folders = open_window(library).window.browse.folders
+
+    def can_be_opened(folder: Path) -> bool:
+        return folders.menu(folder).actions()[0].isEnabled()
+
+    assert can_be_opened(album)
+    assert not can_be_opened(tmp_path / "Away")
+
+
+def test_without_a_program_for_folders_the_window_says_so(
+    open_window: Opener, library: AlbumLibrary, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(library).window
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
+    window.desk.open(album)
+    assert window.notices.words() == ["No program opens folders."]
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: True)
+    window.desk.open(album)
+    assert window.notices.words() == []
+
+
+def test_what_was_refused_is_forgotten_when_something_else_is_tried(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path, tmp_path: Path
+) -> None:
+    window = open_window(library).window
+    window.desk.add([album])
+    qtbot.waitUntil(lambda: bool(window.notices.words()))
+
+    window.desk.add([draw_album(tmp_path / "Work")])
+
+    qtbot.waitUntil(lambda: (tmp_path / "Work") in library.watched)
+    assert window.notices.words() == []
+
+
+def test_the_list_stays_where_it_was_scrolled_to_while_photos_come_in(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, album: Path
+) -> None:
+    library.watched |= {Path(f"/data/folder {number}"): True for number in range(60)}
+    program = open_window(library)
+    folders = program.window.browse.folders.list
+    bar = folders.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 10)
+    folders.setCurrentRow(0)
+    bar.setValue(10)
+    library.know(album / "new.jpg", (10, 10), [])
+
+    refresh(qtbot, program)
+
+    assert bar.value() == 10
+    assert listed(program)[0] == "Holiday, 9 photos"
+    assert program.window.browse.folders.chosen() == album
 
 
 def test_a_drive_that_goes_is_marked_and_its_photos_are_still_found(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QListView
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QComboBox,
+    QLineEdit,
+    QListView,
+    QPushButton,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.program import Program
@@ -122,6 +129,41 @@ def test_escape_closes_the_preview_before_it_clears_the_search(
     qtbot.keyClick(browse.grid, Qt.Key.Key_Escape)
     assert browse.search.text() == ""
     assert program.window.focusWidget() is browse.search
+
+
+def test_escape_in_the_preview_closes_it(qtbot: QtBot, program: Program) -> None:
+    browse = program.window.browse
+    qtbot.keyClick(browse.search, Qt.Key.Key_Down)
+    qtbot.keyClick(browse.grid, Qt.Key.Key_Space)
+    browse.preview.findChildren(QPushButton)[0].setFocus()
+
+    qtbot.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
+
+    assert not browse.preview.isVisible()
+    assert browse.search.text() == "coffee"
+    assert program.window.focusWidget() is browse.grid
+
+
+def test_who_views_one_of_several_selected_photos_finds_them_selected_still(
+    qtbot: QtBot, program: Program
+) -> None:
+    window = program.window
+    grid = window.browse.grid
+    grid.setFocus()
+    for row, modifier in ((0, Qt.KeyboardModifier.NoModifier), (1, CTRL)):
+        place = grid.visualRect(program.parts.hits.index(row, 0)).center()
+        qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+    assert len(grid.selected()) == 2
+
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    qtbot.keyClick(window.viewer, Qt.Key.Key_Left)
+    qtbot.keyClick(window.viewer, Qt.Key.Key_Escape)
+    assert (len(grid.selected()), grid.currentIndex().row()) == (2, 0)
+
+    qtbot.keyClick(grid, Qt.Key.Key_Return)
+    qtbot.keyClick(window.viewer, Qt.Key.Key_End)
+    qtbot.keyClick(window.viewer, Qt.Key.Key_Escape)
+    assert grid.selected() == [program.parts.hits.hit(2)]
 
 
 def test_f11_fills_the_screen_and_gives_it_back(qtbot: QtBot, program: Program) -> None:

@@ -150,6 +150,10 @@ def test_a_pack_that_cannot_be_used_is_told_in_the_dialog_and_in_the_window(
     assert program.window.notices.words() == [dialog.told.text()]
     assert dialog.use_button.isEnabled(), "it can be tried again"
 
+    press(qtbot, dialog.use_button)
+    qtbot.waitUntil(lambda: ("use", ["of fdp-s"]) in shelf.calls)
+    assert program.window.notices.words() == []
+
 
 def test_a_pack_is_forgotten_once_the_person_has_said_so(
     qtbot: QtBot, open_window: Opener, shelf: AlbumLibrary
@@ -170,6 +174,23 @@ def test_a_pack_is_forgotten_once_the_person_has_said_so(
     answer_question(program, "Forget")
     qtbot.waitUntil(lambda: "no photo yet" in dialog.rows["of fdp-s"].facts.text())
     assert dialog.rows["of fdp-s"].forget.isHidden()
+
+
+def test_enter_keeps_what_a_pack_saw(
+    qtbot: QtBot, open_window: Opener, shelf: AlbumLibrary
+) -> None:
+    program = open_window(shelf)
+    dialog = open_dialog(qtbot, program)
+    press(qtbot, dialog.rows["of older"].forget)
+    question = program.window.packs.question
+    assert question is not None
+
+    with qtbot.waitSignal(question.finished):
+        qtbot.keyClick(question, Qt.Key.Key_Return)
+
+    with qtbot.waitCallback() as all_is_done:
+        program.parts.errands.run(lambda: None, all_is_done)
+    assert "of older" in [pack.fingerprint for pack in shelf.shelf]
 
 
 def test_who_chooses_only_scenes_is_told_that_words_are_not_searched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QLabel
@@ -101,6 +102,48 @@ def test_a_viewed_photo_that_is_edited_is_read_again(
     assert viewed(program) == edited
     assert program.window.viewer.row == 1
     assert "2 of 2" in bar(program)
+
+
+@pytest.fixture
+def away(qtbot: QtBot, program: Program, library: AlbumLibrary) -> Path:
+    """Coffee's first photo is viewed while its drive is away; where the photo is meanwhile."""
+    photo = library.photos[1].path
+    kept = photo.rename(photo.with_suffix(".away"))
+    hits = [replace(hit, online=False) for hit in library.search("coffee").hits]
+    program.parts.hits.show(hits)
+    with qtbot.waitSignal(program.parts.full_photos.failed):
+        program.window.view(0)
+    return kept
+
+
+def test_a_viewed_photo_whose_drive_comes_back_is_read_again(
+    qtbot: QtBot, program: Program, library: AlbumLibrary, away: Path
+) -> None:
+    view = program.window.viewer.view
+    assert view.failed
+    away.rename(library.photos[1].path)
+
+    with qtbot.waitSignal(program.parts.full_photos.loaded):
+        program.parts.hits.show(library.search("coffee").hits)
+
+    assert not view.failed
+
+
+def test_why_there_is_no_photo_can_be_read_in_light_and_in_dark(
+    program: Program, away: Path
+) -> None:
+    view = program.window.viewer.view
+    for choice in ("light", "dark"):
+        program.parts.theme.choose(choice)
+        picture = view.grab().toImage()
+        middle = picture.height() // 2
+        lights = [
+            picture.pixelColor(x, y).lightness()
+            for x in range(picture.width())
+            for y in range(middle - 12, middle + 12)
+        ]
+        assert sum(light > 200 for light in lights) > 100, "white letters"
+        assert sum(light < 40 for light in lights) > 1000, "on a dark ground"
 
 
 def test_a_hidden_viewer_leaves_the_answer_alone(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QColor, QPalette, QWheelEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from desktop.grid import Grid
 from desktop.program import Program
 from desktop.settings import LARGEST_THUMBNAIL, USUAL_THUMBNAIL, Settings
 from desktop.theme import DARK, LIGHT, Colours, Theme
@@ -66,6 +67,52 @@ def test_the_slider_makes_thumbnails_larger(
 
     assert grid.gridSize().height() > before.height()
     assert grid.columns() < 5
+
+
+def turn_wheel(grid: Grid, by: int) -> None:
+    """With Ctrl held down."""
+    place = QPointF(50, 50)
+    event = QWheelEvent(
+        place,
+        grid.viewport().mapToGlobal(place),
+        QPoint(),
+        QPoint(0, by),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(grid.viewport(), event)
+
+
+@pytest.mark.parametrize(
+    ("turns", "grown"), [([120], 16), ([8] * 15, 16), ([-240], -32), ([0, 8, 8], 0), ([60, -60], 0)]
+)
+def test_ctrl_and_a_notch_of_the_wheel_are_one_step(
+    qtbot: QtBot, open_window: Opener, library: AlbumLibrary, turns: list[int], grown: int
+) -> None:
+    program = open_window(library)
+    type_and_wait(qtbot, program, "coffee")
+
+    for by in turns:
+        turn_wheel(program.window.browse.grid, by)
+
+    assert program.window.browse.footer.slider.value() == USUAL_THUMBNAIL + grown
+
+
+def test_a_window_that_was_closed_in_full_screen_opens_with_a_frame(
+    open_window: Opener, library: AlbumLibrary
+) -> None:
+    first = open_window(library)
+    first.window.resize(780, 610)
+    first.window.toggle_full_screen()
+    first.window.close()
+    open_window.close()
+
+    window = open_window(library).window
+
+    assert not window.isFullScreen()
+    assert (window.width(), window.height()) == (780, 610)
 
 
 def test_columns_share_the_width_evenly(

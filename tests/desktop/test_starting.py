@@ -48,6 +48,20 @@ def test_everything_else_opens_the_window(arguments: list[str]) -> None:
     assert not app.is_for_command_line(arguments)
 
 
+def test_the_help_tells_the_windows_options_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        app.main(["--help"])
+    window, _, commands = capsys.readouterr().out.partition("photolex COMMAND")
+    _, _, explained = commands.partition("options of the window:")
+    for option in ("--query", "--picture"):
+        assert option in window
+        assert option in explained
+    for option in ("--pack", "--verbose"):
+        assert option not in window
+        assert option not in explained
+        assert app.is_for_command_line([option, "compact"])
+
+
 def test_the_command_line_is_started_without_qt() -> None:
     script = (
         "import sys, types\n"
