@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 
 from engine.errors import LibraryError
@@ -21,11 +20,19 @@ from engine.interrupts import interrupting
 from engine.library import Library
 from engine.packs import ModelPack, check_pack, find_packs, read_pack
 from engine.photos import is_entered
-from engine.printing import as_plain, photos, role_of, show, tell, warn
+from engine.printing import as_plain, photos, role_of, show, tell, warn, warn_of_offline
 from engine.progress import ProgressLine, duration
 from engine.roots import absolute
+from engine.version import version
 
 _INTERRUPTED = 130
+_USAGE = """\
+photolex [--library DIR] [--query WORDS] [--picture FILE]
+       photolex COMMAND [--library DIR] [--pack NAME] [--verbose] …"""
+_WINDOW = """\
+--query WORDS     begin with these words in the search field
+--picture FILE    save a picture of the window there, and end; this needs no display
+"""
 _EXIT_CODES = """\
 exit status: 0 when it is done, 1 when something is wrong with a file, a folder or a pack,
 2 when the command is not understood, 130 when it was interrupted.
@@ -66,6 +73,7 @@ def _index(arguments: argparse.Namespace) -> int:
             result = library.index_now(cancel)
         finally:
             line.end()
+        warn_of_offline(library.roots())
         seconds = time.monotonic() - started
         status = library.status()
     summary = {
@@ -143,6 +151,8 @@ def _watch(arguments: argparse.Namespace) -> int:
         _add_folders(library, arguments)
         library.announcer.subscribe(tell)
         library.announcer.subscribe(warn)
+        # From then on the events say which come and go.
+        warn_of_offline(library.roots())
         library.start()
         print("Watching; Ctrl-C ends it.", flush=True)
         while not cancel.wait(0.5):
@@ -163,10 +173,11 @@ def _check(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from engine import demo
 
+    packs = _chosen_packs(arguments)
     demo.run(
         arguments.library,
         print,
-        open_library=partial(Library.open, pack=next(iter(_chosen_packs(arguments)), None)),
+        open_library=partial(Library.open, pack=packs[0] if packs else None, beside=packs[1:]),
     )
     return 0
 
@@ -259,15 +270,20 @@ def _lines(file: str) -> Iterator[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photolex",
+        usage=_USAGE,
         description="Finds photos by the words visible in them. Without a command: the window.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"photolex {_version()}")
+    parser.add_argument("--version", action="version", version=f"photolex {version()}")
     _add_common(parser)
+    parser.add_argument_group("options of the window", _WINDOW)
     parser.set_defaults(library=None, pack=None, verbose=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Its name is given, for it would else be taken from the usage.
+    commands = parser.add_subparsers(
+        prog=parser.prog, dest="command", required=True, metavar="COMMAND"
+    )
 
     def command(
         name: str, run: Callable[[argparse.Namespace], int], text: str
@@ -323,14 +339,16 @@ def _add_common(parser: argparse.ArgumentParser, default: str | None = None) -> 
         default=default,
         help="where the library is kept; by default the platform's place for data",
     )
-    parser.add_argument(
+    # What the window does not take stands apart where the help is about both.
+    apart = parser.add_argument_group("options of every command") if default is None else parser
+    apart.add_argument(
         "--pack",
         action="append",
         metavar="NAME",
         default=default,
         help="the model pack, by its name or folder; given again, one that answers beside it",
     )
-    parser.add_argument(
+    apart.add_argument(
         "--verbose", action="store_true", default=default, help="say more on the standard error"
     )
 
@@ -340,13 +358,6 @@ def _count(text: str) -> int:
     if number < 0:
         raise ValueError(text)
     return number
-
-
-def _version() -> str:
-    try:
-        return metadata.version("photolex")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

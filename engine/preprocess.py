@@ -1,4 +1,4 @@
-"""From a photo to what the towers take; this is the only place that prepares pictures for them."""
+"""From a photo to what a compact pack's towers take: it is scaled, and words are cut from it."""
 
 from __future__ import annotations
 

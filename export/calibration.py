@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 
+from engine.errors import LibraryError
 from engine.scoring import FEATURES, features
 from engine.towers import Towers
 
@@ -42,6 +43,8 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
     queries fit the weights by how photos rank. The best hits of the other half fit how probable it
     is that their photo shows the word (Platt, 1999), and set the borders: at that of *contains*
     nine of ten do and the probability is 0.95, at that of *probably* one of three do.
+
+    LibraryError when the towers see no word on any photo.
     """
     regions, texts = [], []
     for photo in photos:
@@ -49,7 +52,7 @@ def fit(towers: Towers, photos: Sequence[Labelled], strangers: Sequence[str]) ->
             regions.append(region)
             texts.append(" ".join(photo.texts))
     if not regions:
-        raise ValueError("the labelled photos show nothing to calibrate on")
+        raise LibraryError("No word was seen on the held-out photos: nothing to calibrate on.")
     embeddings = np.stack([region.embedding for region in regions]).astype(np.float32)
     words = sorted({text for photo in photos for text in photo.texts if len(text) >= 3})
     queries = words + [word for word in strangers if not any(word in text for text in texts)]

@@ -63,8 +63,9 @@ def _checkpoint(file: Path, base: ModelPack | None) -> dict[str, Any] | None:
 def held_out(sets: list[tuple[str, str]]) -> list[Labelled]:
     """Every twentieth photo of each (photos, labels), with the words that are sure.
 
-    Trainings leave these out. Of the pack that ships only the word towers' did: its Focus is older
-    and had seen them.
+    Trainings of the word towers and of Focus that are given the labels leave these out; others see
+    what is in their folders. Of the pack that ships only the word towers' left them out: its Focus
+    is older and had seen them.
     """
     photos = []
     for folder, labels in sets:

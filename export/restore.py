@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from engine.errors import LibraryError
 from export.rewrite import GROUP
 from export.towers.compact import MEAN, STD, Focus, ImageTower, TextTower
 
@@ -25,12 +26,12 @@ def restored_focus(file: Path) -> Focus:
     """The Focus of a compact pack's ``focus.onnx``, in int8 or float32, with the pack's weights.
 
     Its batch normalisation adds the biases and does nothing else.
-    ValueError when the file holds another network.
+    LibraryError when the file holds another network.
     """
     try:
         return Focus.of(_Graph(file).convolutions(Focus())).eval()
     except (KeyError, RuntimeError, ValueError) as problem:
-        raise ValueError(f"{file} is not the Focus of a compact pack") from problem
+        raise LibraryError(f"{file} is not the Focus of a compact pack.") from problem
 
 
 def restored_image_tower(file: Path) -> ImageTower:
@@ -42,7 +43,7 @@ def restored_image_tower(file: Path) -> ImageTower:
         state["position"] = graph.positions()
         tower.load_state_dict(_shaped(state, tower))
     except (KeyError, RuntimeError, ValueError) as problem:
-        raise ValueError(f"{file} is not the image tower of a compact pack") from problem
+        raise LibraryError(f"{file} is not the image tower of a compact pack.") from problem
     return tower.eval()
 
 
@@ -59,7 +60,7 @@ def restored_text_tower(file: Path) -> TextTower:
             state[name] = torch.tensor(graph.numbers(name))
         tower.load_state_dict(_shaped(state, tower))
     except (KeyError, RuntimeError, ValueError) as problem:
-        raise ValueError(f"{file} is not the text tower of a compact pack") from problem
+        raise LibraryError(f"{file} is not the text tower of a compact pack.") from problem
     return tower.eval()
 
 

@@ -1,7 +1,7 @@
 """Labels unlabelled photos with an OCR pipeline (RapidOCR), so that real photos can be trained on.
 
-The result has the shape of a set's ``gt.json`` with two more keys a word: ``score`` (0..1, the
-recogniser's confidence) and ``line`` (the index of the line that it stands in).
+The result has the shape of a set's ``gt.json`` with one more key a word: ``score`` (0..1, the
+recogniser's confidence).
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ def _label(path: Path) -> tuple[str, list[dict[str, Any]] | None]:
                     "text": word,
                     "quad": np.asarray(quad, float).round(1).tolist(),
                     "score": round(min(float(confidence), float(score)), 4),
-                    "line": line,
                 }
             )
     return path.name, words

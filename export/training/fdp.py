@@ -76,18 +76,9 @@ def _ranks(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> list[NDA
     return [relevant_ranks(*row) for row in zip(scores, relevant, strict=True)]
 
 
-def train(args: argparse.Namespace) -> int:
-    """Train, print the losses, and return the exit status."""
+def train(args: argparse.Namespace) -> None:
+    """Train, and print the losses."""
     logging.basicConfig(format="%(message)s")
-    try:
-        _train(args)
-    except LibraryError as error:
-        print(error)
-        return 1
-    return 0
-
-
-def _train(args: argparse.Namespace) -> None:
     if args.resolution <= 0 or args.resolution % STRIDE:
         raise LibraryError(f"The resolution must be a multiple of {STRIDE} pixels.")
     if min(args.epochs, args.batch, args.decay_every, args.threads) < 1:

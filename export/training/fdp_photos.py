@@ -145,7 +145,8 @@ class Store:
     """Something of every photo, computed once and kept in a folder; goes on where it stopped.
 
     ``shape`` and ``dtype`` are one photo's; ``origin`` says what else than the photos and their
-    size the contents depend on. Under another origin, or of other photos, all is computed anew.
+    size the contents depend on. Under another origin, or of other photos, all is computed anew, in
+    a folder of its own: a training that is then refused, or stopped, spoils nothing of another.
     """
 
     def __init__(
@@ -159,8 +160,9 @@ class Store:
         origin: str,
     ) -> None:
         self.photos, self.side = photos, side
-        self._state = folder / "state.json"
         self._fingerprint = _fingerprint(photos, side, origin)
+        folder = folder / self._fingerprint[:16]
+        self._state = folder / "state.json"
         folder.mkdir(parents=True, exist_ok=True)
         self._done = self._found()
         mode = "r+" if self._done else "w+"

@@ -32,7 +32,7 @@ from export.synth.bank import Bank
 from export.synth.crops import CropRenderer
 from export.synth.damage import degrade_crops
 from export.synth.textures import Textures, load_backgrounds
-from export.towers.compact import FRAMES, LONGEST_WORD, ImageTower, TextTower
+from export.towers.compact import BLANK, FRAMES, LONGEST_WORD, ImageTower, TextTower
 from export.training.replay import Batch, Replay
 from export.training.run import (
     Course,
@@ -150,6 +150,7 @@ class WordTowers(nn.Module):
             flat,
             columns,
             lengths,
+            blank=BLANK,
             reduction="none",
             zero_infinity=True,
         )

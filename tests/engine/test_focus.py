@@ -223,7 +223,9 @@ def test_a_word_at_the_side_of_an_arc_may_run_up_or_down() -> None:
 @given(st.floats(-90, 90), st.floats(8, 220), st.floats(0.04, 1.0))
 def test_straight_and_stubby_words_have_no_strip(angle: float, wide: float, flat: float) -> None:
     kernel = quad_of((150.2, 149.7), wide, max(2.0, wide * flat), angle)
-    assert all(found.strip is None for found in find_words(maps_of(kernel), PLAIN))
+    found = find_words(maps_of(kernel), PLAIN)
+    assert found
+    assert all(one.strip is None for one in found)
 
 
 def test_a_bent_place_is_brought_to_the_photo() -> None:

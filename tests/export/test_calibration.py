@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="the hand-written towers are made with onnx")
 
+from engine.errors import LibraryError
 from engine.focus import FocusSettings
 from engine.packs import ModelPack
 from engine.scoring import Band, Scorer
@@ -67,7 +68,7 @@ def test_fitted_weights_tell_matches_from_the_rest(
 
 def test_photos_that_show_nothing_cannot_calibrate(towers: CompactTowers) -> None:
     empty = Labelled(np.zeros((64, 64, 3), np.uint8), [], np.zeros((0, 4, 2), np.float32))
-    with pytest.raises(ValueError, match="nothing to calibrate on"):
+    with pytest.raises(LibraryError, match="nothing to calibrate on"):
         fit(towers, [empty], STRANGERS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import math
@@ -22,11 +21,12 @@ from torch import Tensor
 
 from engine.errors import LibraryError
 from engine.tokenizer import fold
+from export import cli
 from export.clip_tokenizer import find_vocabulary, make_tokenizer
 from export.clip_weights import load_fdp, read_state
 from export.evaluation.sets import SetError, Word
 from export.towers.fdp import FDP
-from export.training import fdp, fdp_start
+from export.training import fdp_start
 from export.training.fdp_losses import contrast, distraction, focus
 from export.training.fdp_photos import LabelledPhoto, Store, maps_of, open_photos, squares_of
 from export.training.fdp_samples import Samples
@@ -154,6 +154,23 @@ def test_what_was_computed_before_a_stop_is_kept(tmp_path: Path) -> None:
     squares, places = squares_of(photos, SIDE)
     np.testing.assert_array_equal(store.places, places)
     torch.testing.assert_close(store.take([19, 0, 3]), mean_colour(squares)[[19, 0, 3]].half())
+
+
+def test_what_is_kept_of_other_photos_stays_sound(tmp_path: Path) -> None:
+    """Also when their own features were stopped before any was kept."""
+    photos = open_photos(str(painted(tmp_path / "set", 4)))
+    store_of(tmp_path / "kept", photos, "a").fill(mean_colour)
+    expected = store_of(tmp_path / "kept", photos, "a").take(range(4))
+    assert expected.any()
+
+    def stopped(_: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store_of(tmp_path / "kept", photos, "b").fill(stopped)
+    again = store_of(tmp_path / "kept", photos, "a")
+    again.fill(stopped)  # for nothing is missing
+    torch.testing.assert_close(again.take(range(4)), expected, rtol=0, atol=0)
 
 
 def test_other_weights_or_photos_are_computed_anew(tmp_path: Path) -> None:
@@ -325,12 +342,11 @@ def small(monkeypatch: pytest.MonkeyPatch, tokenizer: Tokenizer) -> None:
     torch.set_num_threads(1)
 
 
-def arguments(folder: Path, out: Path, *more: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    fdp.add_arguments(parser)
+def train(folder: Path, out: Path, *more: str, start: tuple[str, ...] = ("--random",)) -> int:
+    """The exit status of ``train fdp``."""
     plain = ["--model", "tiny", "--resolution", str(SIDE), "--batch", "6", "--threads", "1"]
     sets = ["--set", f"scenes:{folder}", "--dictionary", "sets", "--device", "cpu"]
-    return parser.parse_args([*plain, *sets, "--out", str(out), "--random", *more])
+    return cli.main(["train", "fdp", *plain, *sets, "--out", str(out), *start, *more])
 
 
 def logged(out: Path) -> list[dict[str, float]]:
@@ -348,11 +364,11 @@ def test_training_goes_on_exactly_where_it_stopped(tmp_path: Path, trunk: tuple[
     folder = painted(tmp_path / "set", 16)
     whole, parted = tmp_path / "whole", tmp_path / "parted"
     more = ("--epochs", "2", *trunk)
-    assert fdp.train(arguments(folder, whole, *more)) == 0
-    assert fdp.train(arguments(folder, parted, *more, "--steps", "4")) == 0
+    assert train(folder, whole, *more) == 0
+    assert train(folder, parted, *more, "--steps", "4") == 0
     with (parted / "log.jsonl").open("a") as file:
         file.write('{"step": 5}\n')
-    assert fdp.train(arguments(folder, parted, *more)) == 0
+    assert train(folder, parted, *more) == 0
     assert logged(whole) == logged(parted)
     assert [line["step"] for line in logged(whole)] == [1, 2, 3, 4, 5, 6]
     expected = weights(whole)
@@ -364,7 +380,7 @@ def test_training_goes_on_exactly_where_it_stopped(tmp_path: Path, trunk: tuple[
 def test_the_frozen_weights_stay_and_the_loss_falls(tmp_path: Path) -> None:
     folder = painted(tmp_path / "set", 16)
     more = ("--epochs", "12", "--decay-every", "9", "--held-out", f"scenes:{folder}")
-    assert fdp.train(arguments(folder, tmp_path / "out", *more)) == 0
+    assert train(folder, tmp_path / "out", *more) == 0
     steps = [line for line in logged(tmp_path / "out") if "total" in line]
     assert {"contrast", "distract", "focus", "total"} <= steps[0].keys()
     first, last = (np.mean([one["total"] for one in part]) for part in (steps[:6], steps[-6:]))
@@ -380,7 +396,7 @@ def test_with_its_trunk_trained_it_learns_to_find_the_words(tmp_path: Path) -> N
     folder = painted(tmp_path / "set", 16)
     more = ("--epochs", "12", "--decay-every", "20", "--train-trunk", "--trunk-rate", "0.003")
     out = tmp_path / "out"
-    assert fdp.train(arguments(folder, out, *more, "--held-out", f"scenes:{folder}")) == 0
+    assert train(folder, out, *more, "--held-out", f"scenes:{folder}") == 0
     found = [line["map"] for line in logged(out) if "map" in line]
     assert len(found) == 13  # before the first epoch and after each
     # Four words on four photos each: chance finds 0.37.
@@ -395,7 +411,7 @@ def test_with_its_trunk_trained_it_learns_to_find_the_words(tmp_path: Path) -> N
 @pytest.mark.usefixtures("small")
 def test_a_checkpoint_is_read_as_a_published_one(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert fdp.train(arguments(painted(tmp_path / "set", 8), out, "--steps", "2")) == 0
+    assert train(painted(tmp_path / "set", 8), out, "--steps", "2") == 0
     state = weights(out)
     clip = clip_by_chance(TINY)
     inner = {name.removeprefix("clip_model."): value for name, value in state.items()
@@ -411,21 +427,19 @@ def test_another_training_is_not_gone_on_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = painted(tmp_path / "set", 8), tmp_path / "out"
-    assert fdp.train(arguments(folder, out, "--steps", "1")) == 0
-    assert fdp.train(arguments(folder, out, "--steps", "2", "--batch", "4")) == 1
-    assert "was begun with batch 6, not 4" in capsys.readouterr().out
+    assert train(folder, out, "--steps", "1") == 0
+    assert train(folder, out, "--steps", "2", "--batch", "4") == 1
+    assert "was begun with batch 6, not 4" in capsys.readouterr().err
     other = painted(tmp_path / "other", 9)
-    assert fdp.train(arguments(other, out, "--steps", "2")) == 1
-    assert "8 samples, where there are 9 now" in capsys.readouterr().out
+    assert train(other, out, "--steps", "2") == 1
+    assert "8 samples, where there are 9 now" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small")
 def test_it_starts_from_the_clip_within_a_checkpoint(tmp_path: Path) -> None:
     folder, out = painted(tmp_path / "set", 1), tmp_path / "out"
     file = write_fdp(tmp_path / "fdp.pt", clip_by_chance(seed=3), SIDE)
-    args = arguments(folder, out, "--steps", "1")
-    args.random, args.weights = False, str(file)
-    assert fdp.train(args) == 0
+    assert train(folder, out, "--steps", "1", start=("--weights", str(file))) == 0
     name = "clip_model.visual.conv1.weight"
     assert torch.equal(weights(out)[name], read_state(file)[name])
 
@@ -434,10 +448,9 @@ def test_it_starts_from_the_clip_within_a_checkpoint(tmp_path: Path) -> None:
 def test_openai_has_no_weights_for_the_tiny_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    args = arguments(painted(tmp_path / "set", 1), tmp_path / "out")
-    args.random, args.weights = False, "openai"
-    assert fdp.train(args) == 1
-    assert "no weights for “tiny”" in capsys.readouterr().out
+    folder = painted(tmp_path / "set", 1)
+    assert train(folder, tmp_path / "out", start=("--weights", "openai")) == 1
+    assert "no weights for “tiny”" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small")
@@ -453,8 +466,8 @@ def test_openai_has_no_weights_for_the_tiny_model(
 def test_what_cannot_be_trained_with_is_said_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
 ) -> None:
-    assert fdp.train(arguments(painted(tmp_path / "set", 1), tmp_path / "out", *more)) == 1
-    (line,) = capsys.readouterr().out.splitlines()
+    assert train(painted(tmp_path / "set", 1), tmp_path / "out", *more) == 1
+    (line,) = capsys.readouterr().err.splitlines()
     assert said in line
 
 
@@ -465,8 +478,8 @@ def test_held_out_photos_without_words_measure_nothing(
     folder = painted(tmp_path / "set", 1)
     empty = painted(tmp_path / "empty", 1)
     (empty / "gt.json").write_text('{"0.png": []}')
-    assert fdp.train(arguments(folder, tmp_path / "out", "--held-out", str(empty))) == 1
-    assert "None of the held-out photos" in capsys.readouterr().out
+    assert train(folder, tmp_path / "out", "--held-out", str(empty)) == 1
+    assert "None of the held-out photos" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small")
@@ -476,8 +489,8 @@ def test_a_checkpoint_that_is_no_training_is_left_alone(
     folder, out = painted(tmp_path / "set", 1), tmp_path / "out"
     out.mkdir()
     torch.save({"model_state_dict": {}}, out / CHECKPOINT)
-    assert fdp.train(arguments(folder, out)) == 1
-    assert "is of another program" in capsys.readouterr().out
+    assert train(folder, out) == 1
+    assert "is of another program" in capsys.readouterr().err
     (out / CHECKPOINT).write_bytes((out / CHECKPOINT).read_bytes()[:200])
-    assert fdp.train(arguments(folder, out)) == 1
-    assert "is damaged" in capsys.readouterr().out
+    assert train(folder, out) == 1
+    assert "is damaged" in capsys.readouterr().err

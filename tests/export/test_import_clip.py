@@ -211,7 +211,7 @@ def test_a_pack_that_computes_otherwise_is_not_kept(
     monkeypatch.setattr(fdp_pack, "check_parity", turned)
     before = {path: path.read_bytes() for path in (imported.folder / "clip-t").iterdir()}
     assert imported.run("--weights", str(imported.clip), name="clip-t") == 1
-    told = capsys.readouterr().out.splitlines()[-1]
+    (told,) = capsys.readouterr().err.splitlines()
     assert "image.onnx does not compute what the PyTorch model computes" in told
     assert {path: path.read_bytes() for path in (imported.folder / "clip-t").iterdir()} == before
     assert not list(imported.folder.glob(".*"))
@@ -224,7 +224,7 @@ def test_a_folder_of_other_things_is_left_alone(
     other.mkdir()
     (other / "letter.txt").write_text("dear")
     assert imported.run("--weights", str(imported.clip), name="other") == 1
-    assert "holds something else than a model pack" in capsys.readouterr().out
+    assert "holds something else than a model pack" in capsys.readouterr().err
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
 
 
@@ -250,8 +250,8 @@ def test_what_is_missing_or_wrong_is_one_sentence(
     (imported.folder / "few.txt").write_text("the of and")
     placed = [str(imported.folder / one) if "." in one else one for one in arguments]
     assert imported.run(*placed, name="none") == 1
-    told = capsys.readouterr().out.splitlines()
-    assert sentence in told[-1]
+    (told,) = capsys.readouterr().err.splitlines()
+    assert sentence in told
     assert not (imported.folder / "none").exists()
 
 

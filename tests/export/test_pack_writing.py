@@ -111,6 +111,19 @@ def test_it_is_said_when_nothing_was_quantised_or_calibrated(
     assert "Nothing was" not in capsys.readouterr().out
 
 
+def test_photos_on_which_no_word_is_seen_calibrate_nothing(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    word = {"text": "check", "quad": [[0, 0], [9, 0], [9, 9], [0, 9]]}
+    (writing.folder / "gt.json").write_text(json.dumps({"a.png": [word]}))
+    cv2.imwrite(str(writing.folder / "a.png"), np.zeros((128, 320, 3), np.uint8))
+    monkeypatch.setattr(pack, "dictionary", lambda: [f"zz{at}zz" for at in range(400)])
+    assert writing.run(*writing.labelled, "--float32") == 1
+    told = "No word was seen on the held-out photos: nothing to calibrate on.\n"
+    assert capsys.readouterr().err == told
+    assert writing.changed_nothing()
+
+
 def test_it_is_said_when_no_word_was_found_to_quantise_by(
     writing: Writing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ import onnxruntime
 import torch
 from torch import nn
 
+from engine.errors import LibraryError
 from engine.tokenizer import stretch
 from export import restore
 from export.onnx import export_focus, export_image, export_text
@@ -24,6 +25,7 @@ from export.quantize import quantize
 from export.restore import restored_focus, restored_image_tower, restored_text_tower, scale_of
 from export.towers.compact import FRAMES, Focus, ImageTower, TextTower
 from export.training.narrow import narrowed
+from tests.colour_packs import colour_pack
 from tests.export.lively import enliven
 from tests.packs import painted_pack
 
@@ -158,8 +160,13 @@ def test_another_network_is_refused(
 ) -> None:
     shipped = Path(restore.__file__).parents[1] / "onnx_models/compact"
     part = "text" if called != "text tower" else "image"
-    for file in (painted_pack(tmp_path).path("focus"), shipped / f"{part}.onnx"):
-        with pytest.raises(ValueError, match=f"is not the {called} of a compact pack"):
+    other = colour_pack(tmp_path / "colours")
+    for file in (
+        painted_pack(tmp_path).path("focus"),
+        shipped / f"{part}.onnx",
+        *(other.path(one) for one in ("image", "text")),
+    ):
+        with pytest.raises(LibraryError, match=rf"is not the {called} of a compact pack\.$"):
             restored(file)
 
 

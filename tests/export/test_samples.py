@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from engine.demo import choose_queries, read_words, samples_folder
+from engine.errors import LibraryError
 from engine.photos import is_photo_name
 from engine.tokenizer import fold
 from export.synth import samples
@@ -125,8 +126,10 @@ def test_one_sample_is_redrawn_and_the_others_kept(tmp_path: Path) -> None:
 
 
 def test_an_unknown_sample_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"nothing\.jpg"):
-        samples.write_samples(tmp_path, only=["nothing.jpg"])
+    out = tmp_path / "samples"
+    with pytest.raises(LibraryError, match=r"^There is no sample nothing\.jpg\.$"):
+        samples.write_samples(out, only=["nothing.jpg"])
+    assert not out.exists()
 
 
 def test_what_ships_is_what_the_album_lists() -> None:

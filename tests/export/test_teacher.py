@@ -57,11 +57,10 @@ def photo(path: Path, level: int = 200, orientation: int = 1) -> Path:
 
 
 @pytest.mark.usefixtures("asked")
-def test_lines_come_apart_into_words_that_remember_their_line(tmp_path: Path) -> None:
+def test_lines_come_apart_into_words(tmp_path: Path) -> None:
     teacher.label([photo(tmp_path / "a.jpg")], tmp_path / "labels.json")
     words = json.loads((tmp_path / "labels.json").read_text())["a.jpg"]
     assert [word["text"] for word in words] == ["TWO", "WORDS", "single"]
-    assert [word["line"] for word in words] == [0, 0, 1]
     assert [word["score"] for word in words] == [0.9, 0.8, 0.7]
     assert words[0]["quad"] == [[1.0, 2.0], [81.0, 2.0], [81.0, 22.0], [1.0, 22.0]]
 

@@ -22,7 +22,7 @@ from engine import lattice
 from engine.errors import LibraryError
 from engine.preprocess import Pyramid
 from engine.tokenizer import ALPHABET
-from export import restore
+from export import cli, restore
 from export.data.words import Cut
 from export.onnx import export_image, export_text
 from export.synth.bank import Bank
@@ -41,6 +41,7 @@ from export.training.word import (
     tokens,
     validate,
 )
+from tests.colour_packs import colour_pack
 from tests.export.lively import enliven
 
 CPU = torch.device("cpu")
@@ -271,6 +272,16 @@ def test_training_goes_on_where_it_stopped(
     assert {float(state["step"]) for state in moments.values()} == {5.0}
     assert "0 real crops" in capsys.readouterr().out
     assert first["model"].keys() == second["average"].keys() == WordTowers().state_dict().keys()
+
+
+def test_a_pack_without_word_towers_is_refused(
+    bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["--base", str(colour_pack(tmp_path / "colours").folder), "--device", "cpu"]
+    out = ["--bank", str(bank), "--out", str(tmp_path / "out"), "--minutes", "1"]
+    assert cli.main(["train", "word", *out, *base]) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.endswith("image.onnx is not the image tower of a compact pack.")
 
 
 def test_training_goes_on_with_the_towers_of_a_pack(

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from engine.errors import LibraryError
 from export.synth.samples import indoors, kitchen, night, screens, shops, street, table
 from export.synth.samples.camera import Camera
 from export.synth.samples.shots import Picture, Shot
@@ -129,11 +130,14 @@ def write_samples(
     scale: float = 1.0,
     sharpness: int = 2,
 ) -> None:
-    """Write the photos and ``samples.json``, the words of each; ``only`` redraws some of them."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the photos and ``samples.json``, the words of each; ``only`` redraws some of them.
+
+    LibraryError when one of these is no sample.
+    """
     unknown = set(only) - {sample.name for sample in ALBUM}
     if unknown:
-        raise ValueError(f"there is no sample {', '.join(sorted(unknown))}")
+        raise LibraryError(f"There is no sample {', '.join(sorted(unknown))}.")
+    folder.mkdir(parents=True, exist_ok=True)
     record = folder / "samples.json"
     words: dict[str, list[str]] = {}
     if only and record.exists():

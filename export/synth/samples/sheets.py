@@ -151,32 +151,6 @@ class Sheet:
         )
         return wide
 
-    def paragraph(
-        self,
-        text: str,
-        at: tuple[float, float],
-        size: int,
-        face: str,
-        ink: Colour,
-        widest: float,
-        *,
-        lead: float = 1.3,
-        anchor: str = "ls",
-        read: bool = True,
-    ) -> float:
-        """Break a text into lines no wider than ``widest``; the level under the last line."""
-        line, level = "", at[1]
-        for word in [*text.split(), ""]:
-            longer = f"{line} {word}".strip()
-            if word and font(face, size).getlength(longer) <= widest:
-                line = longer
-                continue
-            if line:
-                self.write(line, (at[0], level), size, face, ink, anchor=anchor, read=read)
-                level += size * lead
-            line = word
-        return level
-
     def box(
         self,
         corners: tuple[float, float, float, float],
