@@ -192,14 +192,16 @@ class Background:
             return
         result = self._indexer.scan(roots, self._cancel)
         if result.cancelled:
-            self.scan(roots)
+            # Changes in other folders were taken up as well, and wait in the catalogue now, where
+            # only a scan finds them again.
+            self.scan(self._roots())
         self._take(result, is_scan=True)
 
     def _update(self) -> None:
         self._noticed = False
         result = self._indexer.update((), self._cancel)
         if result.cancelled:
-            # What was left over waits in the catalogue, where only a scan finds it again.
+            # As above.
             self.scan(self._roots())
         self._take(result, is_scan=False)
 

@@ -1,4 +1,4 @@
-"""The SQLite file that holds what is known of every photo; all SQL is here.
+"""The SQLite file that holds what is known of every photo; its SQL is here and in both bases.
 
 Photos are paths that point to contents; embeddings belong to contents, so a copy, a move or a new
 name costs none. Ids are given by SQLite and never change.
@@ -39,7 +39,7 @@ _PHOTO_ROW = """
 """
 _KNOWN_PHOTO = """
     SELECT photos.id, root_id, path, photos.size, mtime_ns, photos.content_id, digest,
-           contents.size, reason, passing, missing, embedded.pack_id IS NOT NULL
+           contents.size, reason, passing, missing, embedded.pack_id IS NOT NULL, refused_by
     FROM photos LEFT JOIN contents ON contents.id = photos.content_id
     LEFT JOIN embedded ON embedded.content_id = photos.content_id AND embedded.pack_id = ?
 """
@@ -222,11 +222,11 @@ class Catalogue(Lookups, PackRecords):
         return [
             KnownPhoto(
                 photo_id, root, path_of(path), size, mtime_ns, content_id, digest, content_size,
-                reason, bool(passing), bool(missing), bool(embedded),
+                reason, bool(passing), bool(missing), bool(embedded), refused_by,
             )
             for (
                 photo_id, root, path, size, mtime_ns, content_id, digest, content_size,
-                reason, passing, missing, embedded,
+                reason, passing, missing, embedded, refused_by,
             ) in self._rows(f"{_KNOWN_PHOTO} WHERE {condition}", pack_id, *values)
         ]  # fmt: skip
 
@@ -268,22 +268,31 @@ class Catalogue(Lookups, PackRecords):
         )
 
     def mark_skipped(
-        self, photo_id: int, size: int, mtime_ns: int, reason: str, *, passing: bool
+        self, photo_id: int, size: int, mtime_ns: int, reason: str, *, passing: bool, by: str = ""
     ) -> None:
         """The photo, of this size and time on the disk, cannot be searched.
 
-        One that is ``passing`` keeps its content, for what was known of it may still hold.
+        One that is ``passing`` keeps its content, for what was known of it may still hold. ``by``:
+        names what could not read it; something else may.
         """
         self._run(
             "UPDATE photos SET size = ?, mtime_ns = ?, reason = ?, passing = ?, missing = 0, "
-            "content_id = CASE WHEN ? THEN content_id END WHERE id = ?",
+            "content_id = CASE WHEN ? THEN content_id END, refused_by = ? WHERE id = ?",
             size,
             mtime_ns,
             reason,
             passing,
             passing,
+            by,
             photo_id,
         )
+
+    def try_again(self, roots: Iterable[Path]) -> None:
+        """The next scan of these roots reads their skipped photos once more."""
+        again = "UPDATE photos SET refused_by = '' WHERE reason IS NOT NULL AND root_id = "
+        with self.batch():
+            for root in roots:
+                self._run(f"{again} (SELECT id FROM roots WHERE path = ?)", text_of(root))
 
     def move_photo(self, photo_id: int, root_id: int, path: Path, size: int, mtime_ns: int) -> None:
         self._run(

@@ -24,8 +24,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.dates import changed_at
 from engine.errors import LibraryError, PhotoError
-from engine.photos import Photo, changed_at, decode, digest_of, open_photo
+from engine.photos import Photo, decode, digest_of, open_photo
 from engine.regions import Region
 
 

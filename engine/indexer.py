@@ -27,6 +27,7 @@ from engine.intake import Added, Intake, PhotoEmbedder, Task
 from engine.photos import is_watched
 from engine.rows import KnownPhoto, PackIdentity, RootRow
 from engine.survey import Difference, FoundPhoto, Survey, compare, match_moves
+from engine.version import version
 
 # So many photos, and so large a part of a root, do not vanish by being tidied away.
 MASS_PHOTOS = 20
@@ -73,22 +74,21 @@ class Indexer:
         that came.
         """
         self._catalogue = catalogue
-        self._embedder = embedder
-        self._pack_id = catalogue.pack_id(pack)
         self._announce = announce
-        self._added = added
         self._removed = removed
         self._exclude = exclude
         self._grace = grace
         self._orphaned: dict[int, float] = {}
         self._noticed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._counted = ScanResult()
+        self.use(pack, embedder, added)
 
     def use(self, pack: PackIdentity, embedder: PhotoEmbedder, added: Added) -> None:
         """From the next scan on, another pack decides which photos can be searched."""
         self._pack_id = self._catalogue.pack_id(pack)
         self._embedder = embedder
         self._added = added
+        self._refuser = f"{version()} {pack.fingerprint}"
 
     def scan(self, roots: Iterable[Path], cancel: threading.Event) -> ScanResult:
         """Looks at everything in these roots and embeds what waits.
@@ -98,8 +98,9 @@ class Indexer:
         """
         self._counted = ScanResult()
         survey = Survey()
+        asked = [self._catalogue.root(path) for path in roots]
         surveyed: list[RootRow] = []
-        for root in [self._catalogue.root(path) for path in roots]:
+        for root in asked:
             if not self._is_online(root):
                 continue
             self._announce(ScanStarted(root.path))
@@ -112,8 +113,11 @@ class Indexer:
         ]
         tasks = self._reconcile(survey, known, surveyed, cancel)
         result = self._embed(tasks, cancel)
-        if not result.cancelled:
+        if not result.cancelled and len(asked) == len(self._catalogue.roots()):
             self._forget(self._catalogue.orphans())
+        elif not result.cancelled:
+            # What went may have moved to a folder that was not looked at.
+            self._forget_old_orphans()
         self._announce(IndexingFinished(result.searchable, result.skipped, result.cancelled))
         return result
 
@@ -147,7 +151,14 @@ class Indexer:
         return len(missing)
 
     def _embed(self, tasks: list[Task], cancel: threading.Event) -> ScanResult:
-        intake = Intake(self._catalogue, self._embedder, self._pack_id, self._announce, self._added)
+        intake = Intake(
+            self._catalogue,
+            self._embedder,
+            self._pack_id,
+            self._announce,
+            self._added,
+            self._refuser,
+        )
         intake.run(tasks, cancel, lambda: self._take_noticed(cancel))
         counted = self._counted
         return ScanResult(
@@ -237,9 +248,14 @@ class Indexer:
             tasks.append(
                 Task(photo.photo_id, photo.path, found.size, found.mtime_ns, reason=photo.reason)
             )
+        again: list[Task] = []
         for photo in difference.same:
             if photo.passing or (photo.reason is None and not photo.embedded):
                 tasks.append(_task(photo, photo.path, photo.size, photo.mtime_ns))
+            elif photo.reason is not None and photo.refused_by != self._refuser:
+                again.append(_task(photo, photo.path, photo.size, photo.mtime_ns))
+        # Last, because some of them may end the embedder once more.
+        tasks += again
         self._count(len(difference.new), len(difference.moved), len(gone))
         if returned:
             # None came to the search, but these can be opened again.
@@ -292,13 +308,19 @@ class Indexer:
     ) -> list[int]:
         """The ids of photos to be forgotten; where too many of a root went, they are kept.
 
-        A photo whose content is ``elsewhere`` takes nothing along and does not count.
+        A photo whose content is ``elsewhere``, or that has none, takes nothing along and does not
+        count.
         """
         forgotten = list(elsewhere)
         newly: dict[int, list[int]] = defaultdict(list)
         for photo in difference.gone:
-            if not photo.missing and photo.photo_id not in elsewhere:
+            if photo.missing or photo.photo_id in elsewhere:
+                continue
+            if photo.size:
                 newly[photo.root_id].append(photo.photo_id)
+            else:
+                # An empty file, or a folder that could not be listed and now can: no loss.
+                forgotten.append(photo.photo_id)
         by_id = {root.root_id: root for root in roots}
         for root_id, photo_ids in newly.items():
             root = by_id[root_id]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections import Counter, deque
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.catalogue import Catalogue
+from engine.dates import changed_at
 from engine.embedding import Embedded, Skipped
 from engine.errors import PhotoError
 from engine.events import Event, PhotosChanged, PhotoSkipped, Progress
@@ -60,12 +63,15 @@ class Intake:
         pack_id: int,
         announce: Callable[[Event], None],
         added: Added,
+        refuser: str,
     ) -> None:
+        """``refuser``: names what skips photos here, see ``Catalogue.mark_skipped``."""
         self._catalogue = catalogue
         self._embedder = embedder
         self._pack_id = pack_id
         self._announce = announce
         self._added = added
+        self._refuser = refuser
         self._queue: deque[Task] = deque()
         # A photo that changes while it waits is queued anew; the older task is then void.
         self._newest: dict[Path, Task] = {}
@@ -139,7 +145,7 @@ class Intake:
             try:
                 needs_embedding = self._needs_embedding(task)
             except PhotoError as error:
-                self._take(task, Skipped(task.path, str(error), passing=error.passing))
+                self._take(task, _why_not_read(task.path, error))
             else:
                 if needs_embedding:
                     self._held.append(task)
@@ -216,6 +222,7 @@ class Intake:
                     task.mtime_ns,
                     skipped.reason,
                     passing=skipped.passing,
+                    by=self._refuser,
                 )
         refused = self._refused
         for task, _ in self._embedded:
@@ -288,6 +295,21 @@ def _is_gone(path: Path) -> bool:
     return False
 
 
+def _why_not_read(path: Path, error: PhotoError) -> Skipped:
+    """Also of a folder, which comes here when it could not be listed."""
+    try:
+        if not path.is_dir():
+            return Skipped(path, str(error), passing=error.passing)
+        with os.scandir(path):
+            # It can be by now: to be looked at again.
+            return Skipped(path, str(error), changing=True)
+    except PermissionError:
+        reason = "You have no permission to look into this folder."
+    except OSError as failure:
+        reason = f"This folder cannot be looked into ({os.strerror(failure.errno or errno.EIO)})."
+    return Skipped(path, reason, passing=True)
+
+
 def _looked_at_again(tasks: Iterable[Task]) -> Iterator[Task]:
     """As the files are now; one that is gone waits for the next survey."""
     for task in tasks:
@@ -295,4 +317,4 @@ def _looked_at_again(tasks: Iterable[Task]) -> Iterator[Task]:
             status = task.path.stat()
         except OSError:
             continue
-        yield Task(task.photo_id, task.path, status.st_size, status.st_mtime_ns, reason=task.reason)
+        yield Task(task.photo_id, task.path, status.st_size, changed_at(status), reason=task.reason)

@@ -187,9 +187,11 @@ class Library:
             self.announcer.announce(PhotosChanged(added=0, removed=root.photos))
 
     def rescan(self, root: Path | None = None) -> None:
-        """Looks through a folder, or all of them, once the library has been started."""
+        """Looks through a folder, or all, once started; skipped photos are tried again."""
+        writing = self._may_write()
         paths = [one.path for one in self.roots()] if root is None else [absolute(root)]
-        self._may_write().background.scan(paths)
+        writing.catalogue.try_again(paths)
+        writing.background.scan(paths)
 
     def confirm_removal(self, root: Path) -> None:
         """The photos that disappeared from a folder all at once are gone indeed."""
@@ -373,8 +375,7 @@ class Library:
         if self._watcher is not None:
             for root in gone:
                 self._watcher.unwatch(root)
-            for root in roots:
-                self._watcher.watch(root)
+            self._watcher.watch(*roots)
 
     def _on_changed(self, paths: set[Path]) -> None:
         writing = self._writing

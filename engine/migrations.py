@@ -88,7 +88,10 @@ _SECOND = (
 # As ``Colours.to_bytes`` writes them; empty where not known, as of all that was embedded before.
 _THIRD = ("ALTER TABLE regions ADD COLUMN colours BLOB NOT NULL DEFAULT x''",)
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND, _THIRD)
+# The program and the pack that a skipped photo was last too much for; empty: try it again.
+_FOURTH = ("ALTER TABLE photos ADD COLUMN refused_by TEXT NOT NULL DEFAULT ''",)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Sequence[str]] = STEPS) -> None:

@@ -6,6 +6,7 @@ import errno
 import fnmatch
 import hashlib
 import logging
+import math
 import os
 import stat
 import struct
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from engine.errors import PhotoError
+from engine.pieces import LONG
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "HEIF", "AVIF")
 # the largest phone sensors, and 600 MB of memory.
 JPEG_PIXELS = 300_000_000
 OTHER_PIXELS = 200_000_000
+_LEGIBLE_PIXELS = 16_000_000  # of a long photo when it is decoded: 48 MB
+_NEARLY = 0.97
 
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found", "__macosx")
@@ -90,17 +94,24 @@ def walk(
     *,
     below: Path | None = None,
     exclude: Sequence[str] = (),
-    unreadable: Callable[[Path, OSError], None] | None = None,
+    unreadable: Callable[[Path, OSError | None], None] = lambda path, error: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Path]:
     """Every file below ``root`` that is named like a photo, folder by folder in sorted order.
 
     ``below``: only what is inside this folder of the root.
     Each folder is entered once: a link to a folder is followed unless it leads to a place that is
     walked anyway or that contains ``root``. ``exclude``: shell patterns for a name, a path below
-    the root, or an absolute path. A folder that cannot be listed is reported to ``unreadable``:
-    nothing is known then of the photos in it.
+    the root, or an absolute path. ``stopped``: asked once a folder, for there may be many without
+    a photo.
+
+    A folder that cannot be listed is reported to ``unreadable``, for nothing is known then of the
+    photos in it. So is a link that leads nowhere, for what it led to may be a folder on a drive
+    that is not connected; and, without an error, with ``below`` a link into the root: only a walk
+    of it all tells under which name its photos are known.
     """
-    above = {_identity(folder) for folder in root.resolve().parents}
+    real = root.resolve()
+    above = {_identity(folder) for folder in real.parents}
     entered: set[tuple[int, int] | None] = set()
     folders, links = [below or root], list[Path]()
     while folders or links:
@@ -110,12 +121,13 @@ def walk(
         if identity is not None and (identity in entered or identity in above):
             continue
         entered.add(identity)
+        if stopped():
+            return
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            if unreadable is not None:
-                unreadable(folder, error)
+            unreadable(folder, error)
             continue
         if folder != root and any(entry.name in _MARKERS for entry in entries):
             continue
@@ -125,9 +137,16 @@ def walk(
             if _is_left_out(root, path, exclude):
                 continue
             if _is_folder(entry):
-                (links if entry.is_symlink() else inner).append(path)
+                if not entry.is_symlink():
+                    inner.append(path)
+                elif below in (None, root) or not path.resolve().is_relative_to(real):
+                    links.append(path)
+                else:
+                    unreadable(path, None)
             elif is_photo_name(entry.name):
                 yield path
+            elif (dead := _dead_link(entry)) is not None:
+                unreadable(path, dead)
         folders.extend(reversed(inner))
 
 
@@ -175,13 +194,18 @@ def read_photo(path: Path, longest_side: int) -> Photo:
         return decode(file, path.suffix, longest_side)
 
 
-def decode(file: BufferedReader, suffix: str, longest_side: int) -> Photo:
-    """As ``read_photo``, of a file that is open."""
+def decode(file: BufferedReader, suffix: str, longest_side: int, *, legible: bool = False) -> Photo:
+    """As ``read_photo``, of a file that is open.
+
+    ``legible``: a photo more than ``LONG`` times as long as wide is shrunk as its pieces of that
+    shape would be, if it is not too many pixels then: print on a screenshot of a whole page would
+    be lost otherwise.
+    """
     file.seek(0)
     try:
         with Image.open(file, formats=_FORMATS) as image:
             _refuse_giants(image)
-            return _upright(image, longest_side)
+            return _upright(image, _size_of(image, longest_side, legible=legible))
     except PhotoError:
         raise
     except UnidentifiedImageError as error:
@@ -213,20 +237,31 @@ def orientation(path: Path) -> int:
         return 1
 
 
-def _upright(image: Image.Image, longest_side: int) -> Photo:
+def _size_of(image: Image.Image, longest_side: int, *, legible: bool) -> tuple[int, int]:
+    """Of the photo as it is decoded, before it is turned."""
     width, height = image.size
-    scale = min(1.0, longest_side / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    longer = max(width, height)
+    if legible:
+        longer = min(longer, round(LONG * min(width, height)))
+    scale = min(1.0, longest_side / max(longer, 1))
+    scale = min(scale, math.sqrt(_LEGIBLE_PIXELS / (width * height))) if legible else scale
+    scale = max(scale, min(1.0, longest_side / max(width, height)))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _upright(image: Image.Image, size: tuple[int, int]) -> Photo:
+    width, height = image.size
     # Heeded by JPEG (decoded at 1/2, 1/4 or 1/8) and HEIF (a copy inside the file), never smaller
-    # than asked.
-    image.draft(None, size)
+    # than asked. A little less will do: half of a photo of 4,000 pixels, in a seventh of the time.
+    least = math.ceil(_NEARLY * size[0]), math.ceil(_NEARLY * size[1])
+    image.draft(None, least)
     image.load()
     seen = _eight_bits(image)
     has_alpha = seen.has_transparency_data
     mode = "RGBA" if has_alpha else "RGB"
     if seen.mode != mode:  # or else it would be copied
         seen = seen.convert(mode)
-    if seen.size != size:
+    if seen.width > size[0] or seen.height > size[1]:
         seen = seen.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     if has_alpha:
         paper = Image.new("RGBA", seen.size, "white")
@@ -335,6 +370,16 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _dead_link(entry: os.DirEntry[str]) -> OSError | None:
+    """Why a link leads nowhere; None for one that leads somewhere, and for what is no link."""
+    try:
+        if entry.is_symlink():
+            entry.stat()
+    except OSError as error:
+        return error
+    return None
 
 
 def _is_there(path: Path) -> bool:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from engine.events import EngineFailed, Event, MassDisappearance, PhotosChanged, PhotoSkipped
+from engine.events import (
+    EngineFailed,
+    Event,
+    MassDisappearance,
+    PhotosChanged,
+    PhotoSkipped,
+    RootOffline,
+    RootOnline,
+)
+from engine.roots import Root
 from engine.search import Answer, Hit
 from engine.shelf import PackStatus
 
@@ -64,12 +75,28 @@ def photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count} photos"
 
 
+def offline(folder: Path) -> str:
+    """That a watched folder is not there."""
+    return f"{folder} is not there; perhaps a drive is not connected. Its photos are kept."
+
+
+def warn_of_offline(roots: Iterable[Root]) -> None:
+    """Which folders are not there, on standard error."""
+    for root in roots:
+        if not root.online:
+            print(offline(root.path), file=sys.stderr)
+
+
 def tell(event: Event) -> None:
     """What ``watch`` says of what happens."""
     if isinstance(event, PhotosChanged) and (event.added or event.removed):
         print(f"{photos(event.added)} came, {event.removed} went", flush=True)
     elif isinstance(event, PhotoSkipped):
         print(f"{event.path}: {event.reason}", flush=True)
+    elif isinstance(event, RootOffline):
+        print(offline(event.path), flush=True)
+    elif isinstance(event, RootOnline):
+        print(f"{event.path} is there again.", flush=True)
     elif isinstance(event, EngineFailed):
         print(event.error, file=sys.stderr)
 

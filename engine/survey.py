@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.dates import changed_at
 from engine.errors import PhotoError
 from engine.photos import digest, is_photo_name, walk
 from engine.rows import KnownPhoto
@@ -16,7 +17,10 @@ from engine.rows import KnownPhoto
 
 @dataclass(slots=True, eq=False)
 class FoundPhoto:
-    """A file that is named like a photo. ``digest``: of its content, once somebody had to ask."""
+    """A file that is named like a photo, or a folder that cannot be listed.
+
+    ``digest``: of its content, once somebody had to ask.
+    """
 
     path: Path
     root_id: int
@@ -41,11 +45,19 @@ class Survey:
         cancel: threading.Event,
     ) -> None:
         """Everything in a folder of a root, or in the root itself; stops early when cancelled."""
+
+        def unreadable(path: Path, error: OSError | None) -> None:
+            self.blind.append(path)
+            if error is not None and path != root and _is_folder(path):
+                # Among the photos that cannot be searched, it stands for those that are in it.
+                self.found[path] = FoundPhoto(path, root_id, 0, 0)
+
         paths = walk(
             root,
             below=folder,
             exclude=exclude,
-            unreadable=lambda unreadable, _: self.blind.append(unreadable),
+            unreadable=unreadable,
+            stopped=cancel.is_set,
         )
         for path in paths:
             if cancel.is_set():
@@ -69,7 +81,7 @@ class Survey:
             # It is there and cannot be looked at: opening it will say why.
             self.found[path] = FoundPhoto(path, root_id, 0, 0)
             return
-        self.found[path] = FoundPhoto(path, root_id, status.st_size, status.st_mtime_ns)
+        self.found[path] = FoundPhoto(path, root_id, status.st_size, changed_at(status))
 
 
 @dataclass(slots=True)
@@ -142,6 +154,13 @@ def _find_same(found: FoundPhoto, candidates: list[KnownPhoto]) -> KnownPhoto | 
         # Reading it again to embed it will say the same, to the one who asks.
         return None
     return next((photo for photo in candidates if photo.digest == found.digest), None)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _status(path: Path) -> os.stat_result:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from engine.dates import changed_at
 from engine.errors import PhotoError
 from engine.photos import decode, open_photo
 
@@ -51,7 +52,7 @@ class Thumbnails:
         try:
             with open_photo(photo) as opened:
                 status = os.fstat(opened.fileno())
-                if (status.st_size, status.st_mtime_ns) != stamp:
+                if (status.st_size, changed_at(status)) != stamp:
                     return None
                 pixels = decode(opened, photo.suffix, side).pixels
             self._prepare(file.parent)

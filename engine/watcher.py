@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import math
 import os
 import threading
 import time
@@ -30,10 +31,10 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
-from watchdog.observers.polling import PollingObserverVFS
 
 from engine.mounts import on_network
 from engine.photos import is_photo_name, is_watched, walk
+from engine.polling import polling_observer
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ _COMPLETE = (FileClosedEvent, FileMovedEvent, DirMovedEvent)
 # what the system dropped from its own queue of events (16,384 long on Linux).
 _MOST_PENDING = 8192
 _TICK = 0.1
+# A root that cannot be watched is tried again after twice the time each, up to five minutes.
+_MOST_DOUBLINGS = 6
 
 
 @dataclass(slots=True)
@@ -70,7 +73,11 @@ class _Pending:
 
 @dataclass(slots=True, eq=False)
 class _Watched:
-    """A root: ``place`` tells one mounted device from another, None while there is no folder."""
+    """A root: ``place`` tells one mounted device from another, None while there is no folder.
+
+    ``failures``: so often in a row it could not be watched; ``retry_at``: when it is tried again
+    (monotonic seconds).
+    """
 
     root: Path
     seen: bool = False
@@ -79,6 +86,8 @@ class _Watched:
     watch: ObservedWatch | None = None
     polled: bool = False
     real: Path = field(default_factory=Path)
+    failures: int = 0
+    retry_at: float = math.inf
 
 
 class Watcher:
@@ -139,10 +148,11 @@ class Watcher:
             _end(self._native)
             self._native = None
 
-    def watch(self, root: Path) -> None:
-        """Adds a root; it is watched soon, or as soon as it exists."""
+    def watch(self, *roots: Path) -> None:
+        """Adds roots; each is watched soon, or as soon as it exists."""
         with self._lock:
-            self._watched.setdefault(root, _Watched(root))
+            for root in roots:
+                self._watched.setdefault(root, _Watched(root))
         self._attend_now.set()
 
     def unwatch(self, root: Path) -> None:
@@ -254,30 +264,40 @@ class Watcher:
         while not self._stopped.is_set():
             with self._lock:
                 watched = list(self._watched.values())
-            for one in watched:
-                if self._attend(one) and not self._stopped.is_set():
-                    self._changed({one.root})
+            # Together: a photo may have moved from one to another while nobody watched.
+            roots = {one.root for one in watched if self._attend(one)}
+            if roots and not self._stopped.is_set():
+                self._changed(roots)
             self._attend_now.wait(self._attend_seconds)
             self._attend_now.clear()
 
     def _attend(self, watched: _Watched) -> bool:
-        """Keeps a root watched while it exists; True when it began, went, came or was replaced."""
+        """Keeps a root watched while it exists; True when it began, went, came or was replaced.
+
+        Also when it can be watched at last: what happened until then was not noticed.
+        """
         place = _place(watched.root)
-        if watched.seen and place == watched.place:
+        is_news = not watched.seen or place != watched.place
+        if not is_news and time.monotonic() < watched.retry_at:
             return False
         self._neglect(watched)
         watched.seen = True
         watched.place = place
-        if place is not None:
-            self._observe(watched)
+        if place is None or self._observe(watched):
+            watched.failures, watched.retry_at = 0, math.inf
+        else:
+            # A folder that cannot be read may stay so; looking for it again costs time as well.
+            wait = self._attend_seconds * 2 ** min(watched.failures, _MOST_DOUBLINGS)
+            watched.failures, watched.retry_at = watched.failures + 1, time.monotonic() + wait
         with self._lock:
             # It may have been taken out, or all may have ended, while the system was asked.
             wanted = self._watched.get(watched.root) is watched and not self._stopped.is_set()
         if not wanted:
             self._neglect(watched)
-        return wanted
+        return wanted and (is_news or not watched.failures)
 
-    def _observe(self, watched: _Watched) -> None:
+    def _observe(self, watched: _Watched) -> bool:
+        """Whether it is watched now."""
         # A link would be watched itself, not what it leads to.
         watched.real = Path(os.path.realpath(watched.root))
         handler = _Handler(self, watched)
@@ -292,23 +312,24 @@ class Watcher:
                 )
                 _probe(watched.real)
                 watched.observer, watched.polled = self._native, False
-                return
+                return True
             except OSError as error:
                 _logger.warning("Watching %s by polling, because: %s", watched.root, error)
                 if watched.watch is not None and self._native is not None:
                     self._native.unschedule(watched.watch)
-        # lstat: a folder linked into itself would never end.
-        polling = PollingObserverVFS(os.lstat, os.scandir, polling_interval=self._polling_seconds)
+        polling = polling_observer(str(watched.real), self._polling_seconds)
         polling.start()
         try:
-            watched.watch = polling.schedule(handler, str(watched.real), recursive=True)
+            watched.watch = polling.schedule(
+                handler, str(watched.real), recursive=True, event_filter=_EVENTS
+            )
         except OSError as error:
-            # It went between the look and the watch: the next round sees that.
+            # It went between the look and the watch, or it cannot be listed.
             _logger.info("Cannot watch %s: %s", watched.root, error)
             _end(polling)
-            watched.seen = False
-            return
+            return False
         watched.observer, watched.polled = polling, True
+        return True
 
     def _neglect(self, watched: _Watched) -> None:
         with self._lock:

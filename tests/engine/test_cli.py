@@ -19,7 +19,15 @@ from engine import cli, printing
 from engine import library as library_module
 from engine import writing as writing_module
 from engine.errors import PackError
-from engine.events import EngineFailed, Event, PhotosChanged, PhotoSkipped, Progress
+from engine.events import (
+    EngineFailed,
+    Event,
+    PhotosChanged,
+    PhotoSkipped,
+    Progress,
+    RootOffline,
+    RootOnline,
+)
 from engine.library import Library
 from engine.packs import ModelPack, PackCheck
 from engine.progress import describe, duration
@@ -415,6 +423,38 @@ def test_watching_says_why_it_cannot_go_on(
     assert capsys.readouterr().err == "The model is broken.\n"
 
 
+def test_indexing_says_which_folders_are_not_there(
+    photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert photolex("index", photos) == 0
+    photos.rename(photos.with_name("away"))
+    capsys.readouterr()
+    # Every time, not only when it went.
+    for _ in range(2):
+        assert photolex("index") == 0
+        assert capsys.readouterr().err == printing.offline(photos) + "\n"
+
+
+def test_watching_says_which_folders_are_not_there_and_which_come_back(
+    photolex: Run,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    until_told: Callable[..., None],
+) -> None:
+    assert photolex("index", photos) == 0
+    away = photos.with_name("away")
+    photos.rename(away)
+    until_told(RootOffline)
+    assert photolex("watch") == 0
+    assert printing.offline(photos) in capsys.readouterr().out
+    away.rename(photos)
+    until_told(RootOnline)
+    assert photolex("watch") == 0
+    captured = capsys.readouterr()
+    assert captured.err == printing.offline(photos) + "\n"
+    assert f"{photos} is there again." in captured.out
+
+
 def test_a_mass_disappearance_is_said_once(
     photolex: Run, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -446,21 +486,24 @@ def test_packs_check_themselves(
     assert "pack.json is missing" in capsys.readouterr().err
 
 
-def test_the_demonstration_is_run_on_the_library_with_the_pack_that_is_named(
+def test_the_demonstration_is_run_on_the_library_with_the_packs_that_are_named(
     photolex: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[tuple[Path, str]] = []
+    ran: list[list[str]] = []
 
     def run(
         folder: Path, say: Callable[[str], None], *, open_library: Callable[[Path], Library]
     ) -> None:
         with closing(open_library(folder)) as library:
-            ran.append((library.folder, library.pack.name))
+            assert library.folder == tmp_path / "library"
+            ran.append([pack.name for pack in library.packs() if pack.in_use])
 
     monkeypatch.setattr("engine.demo.run", run)
     assert photolex("demo") == 0
-    assert photolex("demo", "--pack", painted_pack(tmp_path / "pack").folder) == 0
-    assert ran == [(tmp_path / "library", "fake"), (tmp_path / "library", "painted")]
+    painted = painted_pack(tmp_path / "pack").folder
+    assert photolex("demo", "--pack", painted) == 0
+    assert photolex("demo", "--pack", painted, "--pack", "fake") == 0
+    assert ran == [["fake"], ["painted"], ["painted", "fake"]]
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(

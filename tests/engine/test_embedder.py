@@ -180,8 +180,10 @@ class TestBadPhotos:
     ) -> None:
         path = fakes.photo(tmp_path / "a.jpg", "coffee")
 
-        def decode(file: BufferedReader, suffix: str, longest_side: int) -> Photo:
-            photo = photos.decode(file, suffix, longest_side)
+        def decode(
+            file: BufferedReader, suffix: str, longest_side: int, *, legible: bool = False
+        ) -> Photo:
+            photo = photos.decode(file, suffix, longest_side, legible=legible)
             with path.open("ab") as writer:
                 writer.write(b"more")
             return photo

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import threading
@@ -30,7 +31,7 @@ from engine.events import (
 from engine.indexer import Indexer, ScanResult
 from engine.intake import Intake
 from engine.packs import ModelPack
-from engine.rows import Counts
+from engine.rows import Counts, SkippedRow
 from tests import fakes
 
 
@@ -110,6 +111,25 @@ class Bench:
         return told
 
 
+class Listing:
+    """Folders of these ``names`` cannot be listed, ``most`` times at most."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, error: OSError, *, most: float = math.inf
+    ) -> None:
+        self.names: set[str] = set()
+        self._error = error
+        self._left = most
+        self._really_scan = os.scandir
+        monkeypatch.setattr(os, "scandir", self._scan)
+
+    def _scan(self, folder: Path) -> object:
+        if Path(folder).name in self.names and self._left:
+            self._left -= 1
+            raise self._error
+        return self._really_scan(folder)
+
+
 @pytest.fixture
 def bench(tmp_path: Path, pack: ModelPack) -> Iterator[Bench]:
     bench = Bench(tmp_path, pack)
@@ -180,6 +200,32 @@ class TestScanning:
         assert bench.embedded() == []
         assert bench.found() == {"coffee": ["a.jpg"]}
         assert bench.scan() == ScanResult()
+
+    def test_a_date_that_the_catalogue_cannot_hold_stops_nothing(self, bench: Bench) -> None:
+        bench.photo("a.jpg", "coffee")
+        for name, seconds in (("future.jpg", 13_000_000_000), ("past.jpg", -13_000_000_000)):
+            path = bench.photo(name, name.removesuffix(".jpg"))
+            os.utime(path, ns=(0, seconds * 10**9))
+        assert bench.scan().searchable == 3
+        assert bench.scan() == ScanResult()
+
+    def test_folders_without_photos_can_be_interrupted(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(30):
+            (bench.photos / str(number)).mkdir()
+        listed: list[Path] = []
+        really_scan = os.scandir
+
+        def scan(folder: Path) -> object:
+            listed.append(folder)
+            if len(listed) == 5:
+                bench.cancel.set()
+            return really_scan(folder)
+
+        monkeypatch.setattr(os, "scandir", scan)
+        assert bench.scan().cancelled
+        assert len(listed) == 5
 
     def test_what_is_excluded_is_not_looked_at(self, bench: Bench) -> None:
         path = bench.photo("excluded/a.jpg", "coffee")
@@ -410,6 +456,20 @@ class TestCopiesAndMoves:
         assert bench.embedded() == []
         assert [root.photos for root in bench.catalogue.roots()] == [1, 0]
 
+    def test_nor_is_it_lost_when_the_roots_are_looked_at_one_by_one(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
+        other = tmp_path / "other"
+        other.mkdir()
+        bench.catalogue.add_root(other)
+        path = bench.photo("a.jpg", "coffee")
+        bench.scan()
+        bench.embedded()
+        path.rename(other / "a.jpg")
+        assert bench.indexer.scan([bench.photos], bench.cancel).removed == 1
+        assert bench.indexer.scan([other], bench.cancel).added == 1
+        assert bench.embedded() == []
+
     def test_a_copy_of_a_damaged_photo_is_skipped_with_it(self, bench: Bench) -> None:
         whole = bench.photo("a.jpg", "coffee").read_bytes()
         for name in ("a.jpg", "b.jpg"):
@@ -429,6 +489,52 @@ class TestSkipping:
         bench.scan()
         assert bench.found() == {"coffee": ["a.jpg"]}
         assert bench.counts().skipped == 0
+
+    def test_a_skipped_photo_is_tried_once_more_when_the_person_asks(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.photo("a.png", "coffee")
+        with monkeypatch.context() as patch:
+            patch.setattr(photos, "OTHER_PIXELS", 10)
+            bench.scan()
+            bench.catalogue.try_again([bench.photos])
+            assert bench.scan().skipped == 1
+            assert bench.scan().skipped == 0
+        assert len(bench.told(PhotoSkipped)) == 1
+        bench.scan()
+        assert bench.counts().skipped == 1
+        bench.catalogue.try_again([bench.photos])
+        bench.scan()
+        assert bench.found() == {"coffee": ["a.png"]}
+
+    @pytest.mark.parametrize("other", ["pack", "program"])
+    def test_and_by_another_pack_or_program(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+    ) -> None:
+        bench.photo("a.png", "coffee")
+        with monkeypatch.context() as patch:
+            patch.setattr(photos, "OTHER_PIXELS", 10)
+            bench.scan()
+        bench.restart()
+        bench.scan()
+        assert bench.counts().skipped == 1
+        if other == "program":
+            monkeypatch.setattr("engine.indexer.version", lambda: "the next")
+        bench.restart(pack=fakes.fake_pack(tmp_path, name="better") if other == "pack" else None)
+        bench.scan()
+        assert bench.found() == {"coffee": ["a.png"]}
+
+    def test_what_is_tried_again_waits_for_what_was_never_tried(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.photo("a.png", "coffee")
+        with monkeypatch.context() as patch:
+            patch.setattr(photos, "OTHER_PIXELS", 10)
+            bench.scan()
+        bench.photo("b.png", "theatre")
+        bench.catalogue.try_again([bench.photos])
+        bench.scan()
+        assert bench.embedded() == ["b.png", "a.png"]
 
     def test_a_photo_that_became_damaged_is_no_longer_found(self, bench: Bench) -> None:
         path = bench.photo("a.jpg", "coffee")
@@ -495,6 +601,25 @@ class TestChangesWhileWorking:
         bench.restart()
         bench.scan()
         assert bench.found() == {"coffee": ["a.jpg"], "theatre": ["b.jpg"]}
+
+    def test_a_photo_that_changed_may_have_a_date_that_the_catalogue_cannot_hold(
+        self, bench: Bench
+    ) -> None:
+        path = bench.photo("a.jpg", "coffee")
+        really_embed = bench.embedder.embed
+
+        def embed(
+            paths: Iterable[Path], cancel: threading.Event | None = None
+        ) -> Iterator[Embedded | Skipped]:
+            bench.embedder.embed = really_embed  # type: ignore[method-assign]
+            for changing in paths:
+                path.write_text("no picture")
+                os.utime(path, ns=(0, 13_000_000_000 * 10**9))
+                yield Skipped(changing, "The photo is still being written.", changing=True)
+
+        bench.embedder.embed = embed  # type: ignore[method-assign]
+        assert bench.scan().skipped == 1
+        assert bench.scan() == ScanResult()
 
     def test_what_is_recorded_is_what_was_embedded(self, bench: Bench) -> None:
         bench.photo("a.jpg", "coffee")
@@ -663,6 +788,25 @@ class TestUpdating:
         bench.update(bench.photos / "again")
         assert bench.found() == {"coffee": ["a/1.jpg"]}
 
+    def test_a_new_folder_with_a_link_into_the_root_doubles_nothing(self, bench: Bench) -> None:
+        bench.photo("2023/1.jpg", "coffee")
+        bench.scan()
+        (bench.photos / "album").mkdir()
+        (bench.photos / "album" / "best").symlink_to(bench.photos / "2023")
+        bench.update(bench.photos / "album")
+        assert bench.found() == {"coffee": ["2023/1.jpg"]}
+
+    def test_photos_behind_a_link_into_the_root_stay_when_its_folder_is_looked_at(
+        self, bench: Bench
+    ) -> None:
+        # Of a hidden folder, only the link's name is walked.
+        bench.photo(".hidden/1.jpg", "coffee")
+        (bench.photos / "album").mkdir()
+        (bench.photos / "album" / "best").symlink_to(bench.photos / ".hidden")
+        bench.scan()
+        bench.update(bench.photos / "album")
+        assert bench.found() == {"coffee": ["album/best/1.jpg"]}
+
     def test_what_is_noticed_during_a_scan_goes_before_what_waits(
         self, bench: Bench, tmp_path: Path
     ) -> None:
@@ -769,21 +913,65 @@ class TestRootsThatGo:
             path.unlink()
         assert bench.scan().removed == 7
 
-    def test_photos_in_a_folder_that_cannot_be_listed_are_not_gone(
+    def test_photos_behind_a_link_to_an_unplugged_drive_are_not_gone(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
+        drive = tmp_path / "drive"
+        fakes.photo(drive / "1.jpg", "coffee")
+        (bench.photos / "drive").symlink_to(drive)
+        bench.photo("a.jpg", "theatre")
+        bench.scan()
+        drive.rename(tmp_path / "unplugged")
+        assert bench.scan() == ScanResult()
+        assert bench.found() == {"theatre": ["a.jpg"], "coffee": ["drive/1.jpg"]}
+        (bench.photos / "drive").unlink()
+        assert bench.scan().removed == 1
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (PermissionError(13, ""), "You have no permission to look into this folder."),
+            (OSError(5, ""), "This folder cannot be looked into (Input/output error)."),
+        ],
+    )
+    def test_a_folder_that_cannot_be_listed_is_skipped_and_its_photos_are_not_gone(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str
+    ) -> None:
+        bench.many("a", 30)
+        bench.scan()
+        refused = Listing(monkeypatch, error)
+        refused.names.add("a")
+        for _ in range(2):
+            bench.scan()
+            assert bench.found()["word7"] == ["a/7.png"]
+            assert bench.catalogue.skipped() == [SkippedRow(bench.photos / "a", reason)]
+        assert bench.told(PhotoSkipped) == [PhotoSkipped(bench.photos / "a", reason)]
+        refused.names.clear()
+        bench.scan()
+        assert bench.counts() == Counts(30, 30, 0, 0, 30)
+
+    def test_many_folders_that_can_be_listed_again_are_no_mass_disappearance(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refused = Listing(monkeypatch, PermissionError(13, ""))
+        for number in range(20):
+            bench.photo(f"{number}/a.png", f"word{number}")
+            refused.names.add(str(number))
+        bench.scan()
+        assert bench.counts() == Counts(20, 0, 20, 0, 0)
+        refused.names.clear()
+        bench.scan()
+        assert bench.counts() == Counts(20, 20, 0, 0, 20)
+        assert bench.told(MassDisappearance) == []
+
+    def test_a_folder_that_can_be_listed_a_moment_later_is_to_be_looked_at_again(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         bench.photo("a/1.jpg", "coffee")
-        bench.scan()
-        really_scan = os.scandir
-
-        def scan(folder: Path) -> object:
-            if Path(folder).name == "a":
-                raise PermissionError(13, "Permission denied")
-            return really_scan(folder)
-
-        monkeypatch.setattr(os, "scandir", scan)
-        assert bench.scan() == ScanResult()
-        assert bench.found() == {"coffee": ["a/1.jpg"]}
+        Listing(monkeypatch, PermissionError(13, ""), most=1).names.add("a")
+        assert bench.scan().unsettled == (bench.photos / "a",)
+        bench.update(bench.photos / "a")
+        assert bench.counts() == Counts(1, 1, 0, 0, 1)
 
 
 class TestOtherPacks:

@@ -470,6 +470,67 @@ def test_pausing_and_stopping_interrupt_a_scan(
     assert len(embedder.embedded) == len(set(embedder.embedded)) == 42
 
 
+def test_changes_in_other_folders_outlive_a_scan_that_is_interrupted(
+    library: Library, photos: Path, tmp_path: Path, embedder: FakeEmbedder
+) -> None:
+    more = tmp_path / "more"
+    photo(more / "cafe.jpg", "coffee")
+    index(library, photos, more)
+    photo(photos / "late.jpg", "late")
+    live = {photo(more / f"{number}.jpg", f"live{number}") for number in range(3)}
+
+    def notice(path: Path) -> None:
+        embedder.before = pause  # type: ignore[method-assign]
+        library._on_changed(live)
+
+    def pause(path: Path) -> None:
+        embedder.before = lambda path: None  # type: ignore[method-assign]
+        library.pause()
+
+    embedder.before = notice  # type: ignore[method-assign]
+    # Without the watcher, which would post everything once more.
+    library._may_write().background.start()
+    library.rescan(photos)
+    until(lambda: library.paused)
+    library.resume()
+    until(lambda: not library.status().indexing)
+    assert (library.status().searchable, library.status().waiting) == (7, 0)
+
+
+def test_looking_for_changes_tries_skipped_photos_again(
+    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = photo(photos / "bad.png", "bad")
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.photos.OTHER_PIXELS", 10)
+        index(library, photos)
+    index(library)
+    assert [row.path for row in library.skipped()] == [bad]
+    library.start()
+    library.rescan(photos)
+    until(lambda: names(library, "bad") == ["bad.png"])
+
+
+def test_photos_that_moved_between_folders_while_it_was_off_are_followed(
+    library: Library,
+    photos: Path,
+    tmp_path: Path,
+    embedder: FakeEmbedder,
+    events: list[Event],
+) -> None:
+    for number in range(30):
+        photo(photos / "many" / f"{number}.jpg", f"word{number}")
+    archive = tmp_path / "archive"
+    photo(archive / "cafe.jpg", "coffee")
+    index(library, photos, archive)
+    embedder.embedded.clear()
+    shutil.move(photos / "many", archive / "many")
+    library.start()
+    until(lambda: sorted(root.photos for root in library.roots()) == [2, 31])
+    assert embedder.embedded == []
+    assert not any(isinstance(event, MassDisappearance) for event in events)
+
+
 def test_folders_come_and_go_while_a_scan_runs(
     library: Library, photos: Path, tmp_path: Path, embedder: FakeEmbedder
 ) -> None:

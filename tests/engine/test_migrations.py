@@ -111,6 +111,16 @@ def test_regions_of_the_second_version_have_no_known_colours(tmp_path: Path) -> 
         assert (evidence.reading, evidence.colours) == ("coffee", b"")
 
 
+def test_who_skipped_a_photo_of_the_third_version_is_not_known(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.sqlite"
+    old = with_a_photo(file, version=3)
+    old.execute("UPDATE photos SET reason = 'It is damaged.', content_id = NULL")
+    old.close()
+    with Catalogue.open(file, write=True) as catalogue:
+        (known,) = catalogue.known(1, root_id=1)
+        assert (known.reason, known.refused_by) == ("It is damaged.", "")
+
+
 def test_a_catalogue_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
     file = tmp_path / "catalogue.sqlite"
     old = with_a_photo(file, version=1)

@@ -133,6 +133,41 @@ class TestWalk:
         assert found == ["open/b.jpg"]
         assert unreadable == [tmp_path / "closed"]
 
+    def test_a_link_that_leads_nowhere_is_reported_for_it_may_lead_to_an_unplugged_drive(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "drive").symlink_to(tmp_path / "unplugged")
+        touch(tmp_path / "a.jpg")
+        touch(tmp_path / "notes.txt")
+        (tmp_path / "link.txt").symlink_to(tmp_path / "notes.txt")
+        unreadable: list[Path] = []
+        found = names(tmp_path, unreadable=lambda path, _: unreadable.append(path))
+        assert (found, unreadable) == (["a.jpg"], [tmp_path / "drive"])
+
+    def test_below_a_folder_links_into_the_root_are_left_to_a_walk_of_it_all(
+        self, tmp_path: Path
+    ) -> None:
+        root = tmp_path / "root"
+        touch(root / "2023" / "1.jpg")
+        touch(tmp_path / "elsewhere" / "2.jpg")
+        (root / "album").mkdir()
+        (root / "album" / "best").symlink_to(root / "2023")
+        (root / "album" / "up").symlink_to("..")
+        (root / "album" / "other").symlink_to(tmp_path / "elsewhere")
+        unreadable: list[Path] = []
+        found = names(
+            root, below=root / "album", unreadable=lambda path, _: unreadable.append(path)
+        )
+        assert found == ["album/other/2.jpg"]
+        assert unreadable == [root / "album" / "best", root / "album" / "up"]
+        assert names(root, below=root) == names(root) == ["2023/1.jpg", "album/other/2.jpg"]
+
+    def test_it_can_be_stopped_at_every_folder(self, tmp_path: Path) -> None:
+        touch(tmp_path / "a" / "1.jpg")
+        touch(tmp_path / "b" / "2.jpg")
+        answers = iter([False, False, True])
+        assert names(tmp_path, stopped=lambda: next(answers)) == ["a/1.jpg"]
+
     def test_a_single_path_is_watched_exactly_if_the_walk_comes_to_it(self, tmp_path: Path) -> None:
         every = ["a.jpg", "b/c.jpg", ".d/e.jpg", "@eaDir/f.jpg", "g/h.jpg", "x/i.jpg"]
         for name in every:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.dates import changed_at
 from engine.photos import digest, walk
 from engine.thumbnails import Thumbnails
 from tests import fakes
@@ -35,6 +36,15 @@ def test_a_thumbnail_is_a_small_upright_webp(tmp_path: Path, thumbnails: Thumbna
     with Image.open(file) as picture:
         assert picture.format == "WEBP"
         assert picture.size == (256, 144)
+
+
+def test_there_is_one_of_a_photo_with_a_date_far_in_the_future(
+    tmp_path: Path, thumbnails: Thumbnails
+) -> None:
+    photo = fakes.photo(tmp_path / "a.jpg", "coffee")
+    os.utime(photo, ns=(0, 13_000_000_000 * 10**9))
+    known = (photo.stat().st_size, changed_at(photo.stat()))
+    assert thumbnails.get(photo, digest(photo), known, 64) is not None
 
 
 def test_it_is_made_once(tmp_path: Path, thumbnails: Thumbnails) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import threading
 import time
@@ -249,6 +250,17 @@ def test_a_root_that_is_not_there_yet_is_watched_when_it_comes(
     posts.wait(late / "a.jpg")
 
 
+def test_roots_whose_watching_begins_together_are_posted_together(
+    start: Start, tmp_path: Path, posts: Posts
+) -> None:
+    roots = {tmp_path / "one", tmp_path / "two"}
+    for root in roots:
+        root.mkdir()
+    start().watch(*roots)
+    posts.wait(*roots)
+    assert posts.sets == [roots]
+
+
 def test_nothing_is_posted_of_a_root_that_is_no_longer_watched(
     start: Start, root: Path, tmp_path: Path, posts: Posts
 ) -> None:
@@ -314,6 +326,58 @@ def test_a_folder_linked_into_itself_does_not_hang_the_watcher(
     (root / "loop").symlink_to(root)
     monkeypatch.setattr(watcher_module, "on_network", lambda path: True)
     start()
+    (root / "a.jpg").write_bytes(b"photo")
+    posts.wait(root / "a.jpg")
+
+
+@pytest.fixture
+def failing(root: Path, monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """Folders that cannot be listed, in a root that is polled; the root's name is looked at too."""
+    failing: set[Path] = set()
+    really_scan = os.scandir
+
+    def scan(folder: str) -> object:
+        if Path(folder) in failing:
+            raise OSError(errno.EIO, "Input/output error")
+        return really_scan(folder)
+
+    monkeypatch.setattr(watcher_module, "on_network", lambda path: True)
+    monkeypatch.setattr(os, "scandir", scan)
+    return failing
+
+
+def test_a_polled_root_posts_a_new_photo_and_not_all_beside_it(
+    root: Path, start: Start, posts: Posts, failing: set[Path]
+) -> None:
+    (root / "folder").mkdir()
+    (root / "folder" / "a.jpg").write_bytes(b"photo")
+    start()
+    (root / "folder" / "b.jpg").write_bytes(b"photo")
+    posts.wait(root / "folder" / "b.jpg")
+    time.sleep(2 * SETTLE)
+    assert posts.paths == {root / "folder" / "b.jpg"}
+
+
+def test_a_polled_root_is_watched_although_a_folder_in_it_cannot_be_listed(
+    root: Path, start: Start, posts: Posts, failing: set[Path]
+) -> None:
+    (root / "bad").mkdir()
+    failing.add(root / "bad")
+    assert start().is_polled(root)
+    (root / "a.jpg").write_bytes(b"photo")
+    posts.wait(root / "a.jpg")
+    assert posts.paths == {root / "a.jpg"}
+
+
+def test_a_root_that_cannot_be_listed_is_posted_again_when_it_can(
+    root: Path, start: Start, posts: Posts, failing: set[Path]
+) -> None:
+    failing.add(root)
+    start()
+    time.sleep(1.0)
+    assert posts.sets == []
+    failing.clear()
+    posts.wait(root)
     (root / "a.jpg").write_bytes(b"photo")
     posts.wait(root / "a.jpg")
 
