@@ -39,7 +39,8 @@ class ScanResult:
     """``added``, ``moved``, ``removed``: photos that came, changed place, went.
 
     ``searchable``: photos that became so. ``embedded``: contents that went through the model.
-    ``unsettled``: files that kept changing while they were read; look at them again later.
+    ``unsettled``: files that kept changing while they were read, and folders that just went: they
+    may be back before anybody noticed. Look at them again later.
     """
 
     added: int = 0
@@ -79,6 +80,7 @@ class Indexer:
         self._exclude = exclude
         self._grace = grace
         self._orphaned: dict[int, float] = {}
+        self._lost: list[Path] = []
         self._noticed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._counted = ScanResult()
         self.use(pack, embedder, added)
@@ -161,6 +163,7 @@ class Indexer:
         )
         intake.run(tasks, cancel, lambda: self._take_noticed(cancel))
         counted = self._counted
+        lost, self._lost = self._lost, []
         return ScanResult(
             counted.added,
             counted.moved,
@@ -168,7 +171,7 @@ class Indexer:
             intake.searchable,
             intake.embedded,
             intake.skipped,
-            intake.unsettled,
+            (*intake.unsettled, *lost),
             cancel.is_set(),
         )
 
@@ -347,6 +350,8 @@ class Indexer:
             self._catalogue.set_root_state(root.root_id, online=is_online, device=device)
         if is_online != root.online:
             self._announce(RootOnline(root.path) if is_online else RootOffline(root.path))
+            if not is_online:
+                self._lost.append(root.path)
         return is_online
 
     def _count(self, added: int, moved: int, removed: int) -> None:
