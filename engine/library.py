@@ -164,11 +164,11 @@ class Library:
         It is indexed at once if the library has been started, else by ``index_now``.
         """
         writing = self._may_write()
-        watched = [root.path for root in self.roots()]
+        watched = self.roots()
         path = check_root(path, self.folder, watched)
         writing.background.run(lambda: writing.catalogue.add_root(path))
         self._follow_roots()
-        if path in watched:
+        if any(root.path == path for root in watched):
             writing.background.scan([path])
         return next(root for root in self.roots() if root.path == path)
 

@@ -32,7 +32,7 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  resolve() follows links
 
 
-def check_root(path: Path, library: Path, watched: Iterable[Path]) -> Path:
+def check_root(path: Path, library: Path, watched: Iterable[Root]) -> Path:
     """The folder as an absolute path; RootError if it cannot be watched.
 
     A folder that is watched already may be given again.
@@ -53,7 +53,14 @@ def check_root(path: Path, library: Path, watched: Iterable[Path]) -> Path:
         reason = error.strerror or "unknown reason"
         raise RootError(f"The folder {path} cannot be read: {reason}.") from error
     real = Path(os.path.realpath(path))
-    for root in watched:
+    for one in watched:
+        root = one.path
+        if path != root and root.is_relative_to(path) and one.photos and not one.online:
+            # As a part of this folder its photos would be taken for deleted.
+            raise RootError(
+                f"{root}, a part of {path}, is watched already and not connected. "
+                "Connect it first, so that what is known of its photos is kept."
+            )
         if path != root and real.is_relative_to(os.path.realpath(root)):
             if path.is_relative_to(root) and not is_entered(root, path):
                 raise RootError(

@@ -289,6 +289,20 @@ def test_a_folder_may_be_added_again_or_take_in_another(library: Library, photos
     assert names(library, "bread") == ["bakery.jpg"]
 
 
+def test_a_folder_around_one_that_is_away_is_refused(library: Library, photos: Path) -> None:
+    index(library, photos / "trip")
+    away = photos.with_name("away")
+    (photos / "trip").rename(away)
+    index(library)
+    with pytest.raises(RootError, match="is watched already and not connected"):
+        library.add_root(photos)
+    assert names(library, "exit") == ["station.jpg"]
+    away.rename(photos / "trip")
+    index(library)
+    library.add_root(photos)
+    assert [root.path for root in library.roots()] == [photos]
+
+
 def test_the_library_may_lie_inside_a_watched_folder(
     library: Library, photos: Path, folder: Path
 ) -> None:
