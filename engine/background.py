@@ -201,7 +201,7 @@ class Background:
         self._noticed = False
         result = self._indexer.update((), self._cancel)
         if result.cancelled:
-            # As above.
+            # What was left over waits in the catalogue, as after a scan.
             self.scan(self._roots())
         self._take(result, is_scan=False)
 

@@ -17,8 +17,8 @@ _SAME = 0.5
 _INSIDE = 0.6
 # So many parts, and so much of the larger box in them, say that words were run together.
 _LEAST_PARTS, _LEAST_COVERED = 2, 0.3
-# Of the box about a word: one that fills less of it leans. And so much of the smaller box two share
-# of which it is worth knowing how much they share themselves.
+# Of the box about a word: one that fills less of it leans. And so much of the smaller of two words
+# the boxes share where it is worth knowing how much the words do.
 _LEVEL, _TOUCHING = 0.9, 0.2
 _FEW = 20  # words on a photo, of which there is time to read doubles too
 
@@ -78,7 +78,7 @@ def _overlaps(found: Sequence[Found]) -> tuple[NDArray[np.float64], NDArray[np.f
     areas = np.array([cv2.contourArea(quad) for quad in quads], float)
     leaning = areas < _LEVEL * boxes
     areas = np.where(leaning, areas, boxes)
-    close = shared > _TOUCHING * np.minimum(boxes[:, None], boxes)
+    close = shared > _TOUCHING * np.minimum(areas[:, None], areas)
     for one, other in np.argwhere(np.triu(close & (leaning[:, None] | leaning), 1)).tolist():
         both, _ = cv2.intersectConvexConvex(quads[one], quads[other])
         shared[one, other] = shared[other, one] = both

@@ -32,7 +32,7 @@ def test_of_two_in_the_same_place_the_surer_is_kept() -> None:
     assert without_doubles([[FIRST], [beside]]) == [beside, FIRST]
 
 
-@pytest.mark.parametrize("degrees", [0, 10, 30, 45, -60])
+@pytest.mark.parametrize("degrees", [0, 10, 15, 20, 30, 45, -60])
 def test_leaning_lines_below_each_other_are_different_words(degrees: float) -> None:
     turn = np.radians(degrees)
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
