@@ -29,7 +29,7 @@ _SURE = 0.7  # Focus's confidence in them
 _MOST = 0.1  # that one word can say for or against the other end
 _LEAN = 0.02  # by how much a photo's words must be better read from there
 _CERTAIN = 0.055  # and by how much to be certain of it: more than one word alone can say
-_PLAIN = -0.02
+_PLAIN = -0.02  # what is read more surely stands there
 _ALONE = 0.05  # by how much one word must be in a photo that stands upright
 _SQUARE = 1.5  # a quad whose sides differ less may hold a word that runs in either direction
 

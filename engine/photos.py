@@ -241,11 +241,11 @@ def _size_of(image: Image.Image, longest_side: int, *, legible: bool) -> tuple[i
     """Of the photo as it is decoded, before it is turned."""
     width, height = image.size
     longer = max(width, height)
+    scale = longest_side / longer
     if legible:
-        longer = min(longer, round(LONG * min(width, height)))
-    scale = min(1.0, longest_side / max(longer, 1))
-    scale = min(scale, math.sqrt(_LEGIBLE_PIXELS / (width * height))) if legible else scale
-    scale = max(scale, min(1.0, longest_side / max(width, height)))
+        piece = min(longer, round(LONG * min(width, height)))
+        scale = max(scale, min(longest_side / piece, math.sqrt(_LEGIBLE_PIXELS / (width * height))))
+    scale = min(1.0, scale)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

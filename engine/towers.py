@@ -240,7 +240,9 @@ class CompactTowers:
         doubles = np.array([one.double for one in found], bool)
         tried = tried_first(found, across)
         read(np.concatenate([np.flatnonzero(~doubles), count + tried[~doubles[tried]]]))
-        again = doubles & ~stands_in(found, is_plain(first))
+        again = doubles.copy()
+        if again.any():  # none on pages, of whose many words each would be compared with each
+            again &= ~stands_in(found, is_plain(first))
         read(np.concatenate([np.flatnonzero(again), count + tried[again[tried]]]))
         read(count + tried_next(first, back, across))
         rows, read_so = np.concatenate(rounds), reduce(_Read.and_also, parts)
@@ -289,7 +291,8 @@ class CompactTowers:
         found: list[Found] = []
         for piece in pieces:
             seen = self._find(Pyramid(piece.of(pyramid.photo)))
-            found += [there for one in seen if piece.owns((there := moved(one, piece.warp)).quad)]
+            words = [moved(one, piece.warp) for one in seen]
+            found += [one for one in words if piece.owns(one.quad)]
         return sorted(found, key=lambda one: (one.double, one.joined, -one.confidence))
 
     def _pieces(self, pyramid: Pyramid) -> list[Piece]:
